@@ -1,6 +1,6 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   // The sources under test, never a build of yesterday: every package resolves to its .ts files.
   resolve: { conditions: ["embed-once-source"] },
   ssr: { resolve: { conditions: ["embed-once-source"] } },
@@ -10,3 +10,5 @@ export default defineConfig({
     pool: "forks",
   },
 });
+
+export default config;

@@ -1,0 +1,17 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildKernels } from "./build-kernels.ts";
+
+const root = join(import.meta.dirname, "..");
+
+await buildKernels();
+// The search package is compiled against the library's published types, so the library comes first.
+for (const name of ["embed-once", "embed-once-search"]) {
+  const folder = join(root, "packages", name);
+  rmSync(join(folder, "dist"), { recursive: true, force: true });
+  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+    cwd: folder,
+    stdio: "inherit",
+  });
+}

@@ -1,10 +1,4 @@
-/**
- * The name of a text's vector: the 32 bytes that `contentKey` gives. Nothing of the text can be read from it.
- */
-export type ContentKey = Uint8Array;
-
-/** Bytes of a content key. */
-export const KEY_BYTES = 32;
+import type { ContentKey } from "../core/content-key.ts";
 
 export type TierName = "L1" | "L2" | "L3";
 
@@ -17,6 +11,8 @@ export interface TierUsage {
   maxBytes: number;
   /** Entries that left for want of room since the tier was opened. */
   evictions: number;
+  /** Entries that were found damaged since the tier was opened; each was a miss. */
+  damaged: number;
 }
 
 export interface TierEntry<Value> {

@@ -1,0 +1,4 @@
+/** The command was used in a way that cannot work; the message says what came and what was expected. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

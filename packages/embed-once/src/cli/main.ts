@@ -1,0 +1,99 @@
+import { Command, CommanderError, Option } from "commander";
+import { ConfigurationError } from "../core/errors.ts";
+import { ProviderError } from "../provider/provider-error.ts";
+import { providerNames } from "../provider/registry.ts";
+import { registerSearchCommands } from "./commands/search.ts";
+import { registerStatsCommand } from "./commands/stats.ts";
+import { UsageError } from "./errors.ts";
+import { type Output, terminalOutput } from "./output.ts";
+import { version } from "./version.ts";
+
+const FAILURE = 1;
+const USAGE = 2;
+
+/**
+ * Runs the command line and leaves its exit code in `process.exitCode`: 0 for success, 1 for failure, 2 for wrong use.
+ * @param args what follows the command's name
+ */
+export async function main(
+  args: readonly string[] = process.argv.slice(2),
+  output: Output = terminalOutput(),
+): Promise<void> {
+  // A reader such as `head` that has seen enough is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : FAILURE));
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(new Error("interrupted; what was embedded so far is kept"));
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    await createProgram(output, stop.signal).parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = report(error, stop.signal);
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+function createProgram(output: Output, signal: AbortSignal): Command {
+  const program = new Command("embed-once")
+    .description("Ask a repository in plain words, and embed no text twice.")
+    .version(version)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(`embed-once: ${oneLine(text.replace(/^error: /, ""))}\n`),
+    })
+    .addOption(
+      new Option(
+        "--provider <name>",
+        `who makes the vectors: ${providerNames().join(", ")} (default: local)`,
+      ).helpGroup("Embedder:"),
+    )
+    .addOption(new Option("--model <name>", "the provider's model").helpGroup("Embedder:"))
+    .addOption(new Option("--dimensions <number>", "length of the vectors").helpGroup("Embedder:"))
+    .addOption(new Option("--base-url <url>", "address of the provider's API").helpGroup("Embedder:"))
+    .addOption(new Option("--cache-dir <folder>", "where the cache and the indexes lie").helpGroup("Cache:"))
+    .addHelpText(
+      "after",
+      `
+Environment:
+  EMBED_ONCE_PROVIDER, EMBED_ONCE_MODEL, EMBED_ONCE_DIMENSIONS, EMBED_ONCE_BASE_URL, EMBED_ONCE_CACHE_DIR
+                         the same as the options, which win
+  OPENAI_API_KEY         the key of the provider "openai"
+
+Examples:
+  embed-once search "where is a checksum verified"
+  embed-once search "retry with backoff" ~/code/server --limit 3 --json
+  EMBED_ONCE_PROVIDER=openai embed-once index .
+
+Exit codes: 0 success, 1 failure, 2 wrong use.`,
+    );
+  registerSearchCommands(program, output, signal);
+  registerStatsCommand(program, output);
+  return program;
+}
+
+/** Says what is wrong in one line, and what kind of fault it is. */
+function report(error: unknown, signal: AbortSignal): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message already; help and version are no faults.
+    return error.exitCode === 0 ? 0 : USAGE;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`embed-once: ${oneLine(message)}\n`);
+  if (signal.aborted) return 130;
+  const usage =
+    error instanceof UsageError ||
+    error instanceof ConfigurationError ||
+    error instanceof TypeError ||
+    error instanceof RangeError;
+  return usage && !(error instanceof ProviderError) ? USAGE : FAILURE;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,25 @@
+export { type CacheEntry, type EmbeddingCache, openCache } from "./cache/hierarchical-cache.ts";
+export { type CacheOptions, defaultCacheDirectory } from "./cache/options.ts";
+export type { CacheStatistics } from "./cache/statistics.ts";
+export type { ServiceConfig } from "./config.ts";
+export { type ContentKey, contentKey, contentKeys, type KeyScope } from "./core/content-key.ts";
+export type {
+  ConfigurationCheck,
+  Embedder,
+  EmbedderIdentity,
+  EmbeddingResponse,
+  EmbedOptions,
+  Purpose,
+  Usage,
+} from "./core/embedder.ts";
+export {
+  ConfigurationError,
+  CorruptRecordError,
+  EmbeddingResponseError,
+  UnsupportedRecordError,
+} from "./core/errors.ts";
+export { type CachedEmbedder, type CacheEmbedderOptions, cacheEmbedder } from "./embedder/cached-embedder.ts";
+export type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
+export { ProviderError } from "./provider/provider-error.ts";
+export { createEmbedder, createServices, type Services } from "./service-factory.ts";
+export type { TierName, TierUsage } from "./tier/tier.ts";

@@ -1,0 +1,38 @@
+import type { EmbeddingCache } from "./cache/hierarchical-cache.ts";
+import { resolveConfig, type ServiceConfig } from "./config.ts";
+import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
+import type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
+import type { Environment } from "./provider/provider.ts";
+import { createProviderEmbedder } from "./provider/registry.ts";
+
+/** Everything that a program needs, wired: an embedder that is always cached, and the cache below. */
+export interface Services extends AsyncDisposable {
+  readonly embedder: CachedEmbedder;
+  /** Opens the cache if nothing did yet. */
+  cache(): Promise<EmbeddingCache>;
+  statistics(): EmbedderStatistics;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the embedder that the configuration describes, wrapped in the cache. Nothing is opened or requested before
+ * the first use.
+ * @param env where options and keys are looked up that the configuration lacks
+ * @throws ConfigurationError, TypeError, RangeError in one line for whatever cannot work as it is
+ */
+export function createEmbedder(config: ServiceConfig = {}, env: Environment = process.env): CachedEmbedder {
+  const { provider, cache } = resolveConfig(config, env);
+  return cacheEmbedder(createProviderEmbedder(provider, env), cache);
+}
+
+/** The same as `createEmbedder`, with the cache and the figures beside it. */
+export function createServices(config: ServiceConfig = {}, env: Environment = process.env): Services {
+  const embedder = createEmbedder(config, env);
+  return {
+    embedder,
+    cache: () => embedder.cache(),
+    statistics: () => embedder.statistics(),
+    close: () => embedder.close(),
+    [Symbol.asyncDispose]: () => embedder.close(),
+  };
+}
