@@ -113,7 +113,9 @@ class HierarchicalCache implements EmbeddingCache {
     for (const [index, { key }] of entries.entries()) checkKey(key, index);
     const records = entries.map(({ key, vector }) => ({ key, value: encodeVector(vector) }));
     for (const { key } of records) this.#hot?.delete(key);
-    this.#compressed?.set(records);
+    // Into L2, where a scan cannot flush what is hot; where there is none, into L1.
+    if (this.#compressed) this.#compressed.set(records);
+    else this.#hot?.set(entries.map(({ key, vector }) => ({ key, value: toHotVector(vector) })));
     try {
       await this.#mapped?.set(records);
     } catch (error) {
@@ -171,10 +173,7 @@ class HierarchicalCache implements EmbeddingCache {
 
     const compressed = this.#decode(this.#compressed?.get(key));
     if (compressed) {
-      if (this.#hot) {
-        this.#counts.promotions++;
-        this.#hot.set([{ key, value: toHotVector(compressed) }]);
-      }
+      this.#promoteToHot(key, compressed);
       return this.#hit("L2", compressed);
     }
 
@@ -184,11 +183,19 @@ class HierarchicalCache implements EmbeddingCache {
       if (this.#compressed) {
         this.#counts.promotions++;
         this.#compressed.set([{ key, value: record! }]);
+      } else {
+        this.#promoteToHot(key, mapped);
       }
       return this.#hit("L3", mapped);
     }
     this.#counts.misses++;
     return undefined;
+  }
+
+  #promoteToHot(key: ContentKey, vector: number[]): void {
+    if (!this.#hot) return;
+    this.#counts.promotions++;
+    this.#hot.set([{ key, value: toHotVector(vector) }]);
   }
 
   #hit(tier: TierName, vector: number[]): number[] {

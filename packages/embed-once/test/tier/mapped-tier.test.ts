@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { MappedTier } from "../../src/tier/mapped-tier.ts";
+import { numberedEntry } from "./numbered-entry.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "embed-once-mapped-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let count = 0;
+const newDirectory = () => join(folder, String(count++));
+const FILE = "vectors-v1.lmdb";
+const MAX_BYTES = 1e9;
+
+async function fill(directory: string, entries: number): Promise<void> {
+  const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+  await tier.set(Array.from({ length: entries }, (_, i) => numberedEntry(i)));
+  await tier.close();
+}
+
+function startWriter(
+  directory: string,
+  first: number,
+): { child: ChildProcess; acknowledged: () => number; exit: Promise<void> } {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "store-until-killed.ts"), directory, String(first)],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let output = "";
+  child.stdout!.on("data", (chunk) => {
+    output += chunk;
+  });
+  return {
+    child,
+    // Only whole lines count.
+    acknowledged: () => Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1) || first - 4) + 4,
+    exit: new Promise((resolve) => child.on("close", () => resolve())),
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe("the mapped tier", () => {
+  test("keeps records over a restart", async () => {
+    const directory = newDirectory();
+    await fill(directory, 50);
+    const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+    for (let i = 0; i < 50; i++) {
+      const { key, value } = numberedEntry(i);
+      expect(Uint8Array.from(tier.get(key)!)).toEqual(value);
+    }
+    expect(tier.usage().entries).toBe(50);
+    await tier.close();
+  });
+
+  test("evicts what was stored longest ago, and a refreshed entry counts as new", async () => {
+    const tier = await MappedTier.open({ directory: newDirectory(), maxBytes: 40_000 });
+    const entry = (i: number) => ({ ...numberedEntry(i), value: new Uint8Array(1_000).fill(i) });
+    for (let i = 0; i < 30; i++) await tier.set([entry(i)]);
+    await tier.set([entry(0)]);
+    while (tier.usage().evictions === 0) await tier.set([entry(count++ + 1_000)]);
+    expect(tier.get(entry(0).key)).toBeDefined();
+    expect(tier.get(entry(1).key)).toBeUndefined();
+    await tier.close();
+  });
+
+  test("loses nothing that was acknowledged when its process is killed, round after round", {
+    timeout: 120_000,
+  }, async () => {
+    const directory = newDirectory();
+    let next = 0;
+    for (let round = 0; round < 10; round++) {
+      const writer = startWriter(directory, next);
+      await until(() => writer.acknowledged() >= next + 8 * (round + 1));
+      writer.child.kill("SIGKILL");
+      await writer.exit;
+      next = writer.acknowledged();
+    }
+    const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+    let lost = 0;
+    for (let i = 0; i < next; i++) {
+      const { key, value } = numberedEntry(i);
+      const found = tier.get(key);
+      if (found) expect(Buffer.compare(found, value)).toBe(0);
+      else lost++;
+    }
+    expect({ lost, stored: next > 400 }).toEqual({ lost: 0, stored: true });
+    await tier.close();
+  });
+
+  test("shares a directory between processes that write at once", { timeout: 60_000 }, async () => {
+    const directory = newDirectory();
+    const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+    const writers = [0, 1_000_000].map((first) => ({ first, writer: startWriter(directory, first) }));
+    await until(() => writers.every(({ first, writer }) => writer.acknowledged() >= first + 100));
+    for (const { first, writer } of writers) {
+      writer.child.kill("SIGKILL");
+      await writer.exit;
+      for (let i = first; i < writer.acknowledged(); i++) {
+        const { key, value } = numberedEntry(i);
+        // Without reopening: this process sees what the others stored.
+        expect(Buffer.compare(tier.get(key)!, value)).toBe(0);
+      }
+    }
+    await tier.close();
+  });
+
+  test.each([
+    ["text", (path: string) => writeFileSync(path, "this is no database\n".repeat(1_000)), /no lmdb database/],
+    ["zeros", (path: string) => writeFileSync(path, new Uint8Array(20_000)), /no lmdb database/],
+    ["a few bytes", (path: string) => writeFileSync(path, "oops"), /too short/],
+    ["a file cut short", (path: string) => truncateSync(path, 12_000), /cut short|too short/],
+    ["another data version", (path: string) => patch(path, 28, 99), /data version 99/],
+    ["damage in the second meta page", (path: string) => patch(path, 4096 + 24, 1), /no lmdb database/],
+  ])("sets a file aside that holds %s, says so, and begins a new one", async (_, damage, reason) => {
+    const directory = newDirectory();
+    await fill(directory, 200);
+    const path = join(directory, FILE);
+    damage(path);
+    const damaged = readFileSync(path);
+    const notices: string[] = [];
+    const tier = await MappedTier.open({
+      directory,
+      maxBytes: MAX_BYTES,
+      onNotice: (message) => notices.push(message),
+      now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
+    });
+    expect(notices).toEqual([expect.stringMatching(reason)]);
+    expect(readFileSync(`${path}.damaged-2026-01-02T03-04-05.000Z`)).toEqual(damaged);
+    await tier.set([numberedEntry(1)]);
+    expect(tier.get(numberedEntry(1).key)).toBeDefined();
+    expect(tier.get(numberedEntry(2).key)).toBeUndefined();
+    await tier.close();
+  });
+
+  test("leaves the file of another version of the layout untouched", async () => {
+    const directory = newDirectory();
+    await fill(directory, 1);
+    writeFileSync(join(directory, "vectors-v2.lmdb"), "of the future");
+    await fill(directory, 2);
+    expect(readFileSync(join(directory, "vectors-v2.lmdb"), "utf8")).toBe("of the future");
+    expect(readdirSync(directory).sort()).toEqual([FILE, `${FILE}-lock`, "vectors-v2.lmdb"]);
+  });
+
+  test("a flipped bit in a record is a miss, is counted, and the entry can be stored anew", async () => {
+    const directory = newDirectory();
+    const entry = { ...numberedEntry(1), value: new Uint8Array(6_000).fill(0xa5) };
+    const first = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+    await first.set([entry]);
+    await first.close();
+    const path = join(directory, FILE);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf(Buffer.alloc(1_000, 0xa5));
+    expect(at).toBeGreaterThan(0);
+    bytes[at + 500]! ^= 0x10;
+    writeFileSync(path, bytes);
+
+    const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+    expect(tier.get(entry.key)).toBeUndefined();
+    expect(tier.usage().damaged).toBe(1);
+    await tier.set([entry]);
+    expect(Uint8Array.from(tier.get(entry.key)!)).toEqual(entry.value);
+    await tier.close();
+  });
+});
+
+function patch(path: string, offset: number, value: number): void {
+  const bytes = readFileSync(path);
+  bytes.writeUInt32LE(value, offset);
+  writeFileSync(path, bytes);
+}

@@ -1,0 +1,13 @@
+/** Stores record after record and prints each number once it is acknowledged. Arguments: directory, first number. */
+import { writeSync } from "node:fs";
+import { MappedTier } from "../../src/tier/mapped-tier.ts";
+import { numberedEntry } from "./numbered-entry.ts";
+
+const [directory, first] = process.argv.slice(2);
+const tier = await MappedTier.open({ directory: directory!, maxBytes: 1e9 });
+for (let i = Number(first); ; i += 4) {
+  const numbers = [i, i + 1, i + 2, i + 3];
+  await tier.set(numbers.map(numberedEntry));
+  // Synchronous, so that what is printed was acknowledged and what is acknowledged is printed before the next.
+  writeSync(1, `${i}\n`);
+}
