@@ -96,16 +96,18 @@ class CachingEmbedder implements CachedEmbedder {
     options.signal?.throwIfAborted();
     if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
 
+    // From here on nothing reads `texts`: the caller may change the array while it waits.
+    const textCount = texts.length;
     const wanted = this.#wanted(texts, model, options);
     const cache = await abortable(this.cache(), options.signal);
-    this.#counts.textsAsked += texts.length;
-    this.#counts.coalesced += texts.length - wanted.length;
+    this.#counts.textsAsked += textCount;
+    this.#counts.coalesced += textCount - wanted.length;
     const { vectors, missing } = this.#lookUp(cache, wanted);
     const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true };
     await this.#embedMissing(missing, vectors, sent, cache, model, options);
-    this.#counts.requestsSaved += Math.max(0, Math.ceil(texts.length / this.#maxTextsPerRequest) - sent.requests);
+    this.#counts.requestsSaved += Math.max(0, Math.ceil(textCount / this.#maxTextsPerRequest) - sent.requests);
 
-    const embeddings = new Array<number[]>(texts.length);
+    const embeddings = new Array<number[]>(textCount);
     for (const { positions } of wanted) {
       const vector = vectors.get(positions[0]!)!;
       for (const position of positions) embeddings[position] = position === positions[0] ? vector : vector.slice();

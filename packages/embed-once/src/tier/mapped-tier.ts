@@ -56,6 +56,8 @@ export class MappedTier implements Tier<Uint8Array> {
   readonly #meta: Database<Totals | LifetimeCounters, string>;
   readonly #evictionsBefore: number;
   #damaged = 0;
+  /** What it held when it was closed: statistics are asked for afterwards, too. */
+  #lastTotals: Totals | undefined;
 
   /**
    * Opens the tier in a directory and makes it where there is none. A file that lmdb could not open is set aside
@@ -159,6 +161,7 @@ export class MappedTier implements Tier<Uint8Array> {
   }
 
   async close(): Promise<void> {
+    this.#lastTotals = this.#totals();
     await this.#root.close();
   }
 
@@ -170,6 +173,7 @@ export class MappedTier implements Tier<Uint8Array> {
   }
 
   #totals(): Totals {
+    if (this.#lastTotals) return this.#lastTotals;
     return { ...NO_TOTALS, ...(this.#meta.get("totals") as Totals | undefined) };
   }
 
