@@ -22,7 +22,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that touch the file system. */
 const FILE_SYSTEM = [/^embed-once\/src\/tier\/(mapped-tier|lmdb-file)\.ts$/, /^embed-once\/src\/cli\//];
-const SEARCH_FILE_SYSTEM = /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-store|.*-store|commands)\.ts$/;
+const SEARCH_FILE_SYSTEM =
+  /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-store|.*-store|commands)\.ts$/;
 
 /** What the search package may know of the library. */
 const SEARCH_MAY_IMPORT = ["embed-once", "embed-once/codec", "embed-once/kernels"];
@@ -40,8 +41,13 @@ function sources(name: string): SourceFile[] {
     .map((file) => {
       const path = join(root, file);
       const text = readFileSync(path, "utf8");
-      const specifiers = text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;"']*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g);
-      return { path: relativePath(path), imports: [...specifiers].map((match) => absolute(path, match[1] ?? match[2]!)) };
+      const specifiers = text.matchAll(
+        /(?:^|\n)\s*(?:import|export)\b[^;"']*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g,
+      );
+      return {
+        path: relativePath(path),
+        imports: [...specifiers].map((match) => absolute(path, match[1] ?? match[2]!)),
+      };
     });
 }
 

@@ -12,9 +12,9 @@ interface SearchPackage {
   runSearch(
     question: string,
     folder: string,
-    options: { limit?: number; index?: boolean },
+    options: { limit: number; index: boolean },
     context: SearchContext,
-  ): Promise<{ results: object[]; report: IndexReport }>;
+  ): Promise<{ results: object[]; report: { index: IndexReport | undefined } }>;
   formatResults(results: object[], options: { color: boolean }): string;
 }
 
@@ -22,6 +22,8 @@ interface SearchContext {
   embedder: Embedder;
   indexDirectory: string;
   onProgress(done: number, total: number): void;
+  onReadProgress(done: number, total: number): void;
+  onWarning(message: string): void;
   signal: AbortSignal;
 }
 
@@ -31,7 +33,7 @@ interface IndexReport {
   filesRemoved: number;
   chunks: number;
   skipped: Record<string, number>;
-  warnings?: string[];
+  problems: { file: string; reason: string }[];
 }
 
 const SEARCH_PACKAGE = "embed-once-search";
@@ -50,12 +52,7 @@ export function registerSearchCommands(program: Command, output: Output, signal:
       const limit = wholeNumber("--limit", options.limit);
       await withSearch(command, output, signal, async (search, context) => {
         const { results, report } = await search.runSearch(question, folder, { limit, index: options.index }, context);
-        return {
-          json: { results, report },
-          text: results.length === 0 ? "" : search.formatResults(results, { color: output.color }),
-          report,
-          emptyNote: results.length === 0 ? "nothing found" : undefined,
-        };
+        return { results, index: report.index };
       });
     });
 
@@ -66,8 +63,7 @@ export function registerSearchCommands(program: Command, output: Output, signal:
     .option("--json", "the report as JSON")
     .action(async (folder: string, _options: { json?: boolean }, command: Command) => {
       await withSearch(command, output, signal, async (search, context) => {
-        const report = await search.runIndex(folder, context);
-        return { json: { report }, text: "", report };
+        return { index: await search.runIndex(folder, context) };
       });
     });
 }
@@ -79,10 +75,10 @@ interface SearchFlags {
 }
 
 interface Outcome {
-  json: { results?: object[]; report: IndexReport };
-  text: string;
-  report: IndexReport;
-  emptyNote?: string | undefined;
+  /** Absent for a command that only indexes. */
+  results?: object[];
+  /** Absent where the index was used as it is. */
+  index: IndexReport | undefined;
 }
 
 /** Runs a command of the search package: services, progress, results, and the report at the end. */
@@ -96,30 +92,34 @@ async function withSearch(
   const startedMs = performance.now();
   const search = await loadSearchPackage();
   const { services, directory } = servicesFor(options, output);
-  const progress = output.progress("Embedding");
+  const reading = output.progress("Reading  ");
+  const embedding = output.progress("Embedding");
   try {
-    const outcome = await run(search, {
+    const { results, index } = await run(search, {
       embedder: services.embedder,
       indexDirectory: indexDirectory(directory),
-      onProgress: progress.update,
+      onReadProgress: reading.update,
+      onProgress: embedding.update,
+      onWarning: (message) => output.note(`note: ${message}`),
       signal,
     });
-    progress.end();
+    reading.end();
+    embedding.end();
     const seconds = (performance.now() - startedMs) / 1000;
     const { embedderInfo, identity } = services.embedder;
     const texts = textReport(services.statistics());
     if (options.json) {
-      const report = { ...outcome.report, embedder: embedderInfo.name, model: identity.model, texts, seconds };
-      output.result(JSON.stringify({ ...outcome.json, report }, null, 2));
-    } else if (outcome.text !== "") {
-      output.result(outcome.text);
+      const report = { embedder: embedderInfo.name, model: identity.model, index, texts, seconds };
+      output.result(JSON.stringify({ results, report }, null, 2));
+    } else if (results && results.length > 0) {
+      output.result(search.formatResults(results, { color: output.color }));
     }
-    if (outcome.emptyNote) output.note(outcome.emptyNote);
-    for (const warning of outcome.report.warnings ?? []) output.note(`note: ${warning}`);
-    output.note(describeIndex(outcome.report));
+    if (results?.length === 0) output.note("nothing found");
+    if (index) output.note(describeIndex(index));
     output.note(`${describeTexts(texts)} by ${embedderInfo.name}, ${seconds.toFixed(1)} s`);
   } finally {
-    progress.end();
+    reading.end();
+    embedding.end();
     await services.close();
   }
 }
@@ -158,13 +158,20 @@ function describeTexts({ asked, L1, L2, L3, coalesced, embedded, requests }: Tex
   return `${plural(asked, "text")} asked: ${formatCount(cached)} from the cache${tiers}${shared}, ${made}`;
 }
 
-function describeIndex({ files, filesChanged, filesRemoved, chunks, skipped }: IndexReport): string {
+const MAX_PROBLEMS_SHOWN = 5;
+
+function describeIndex({ files, filesChanged, filesRemoved, chunks, skipped, problems }: IndexReport): string {
   const changes = [
     filesChanged > 0 ? `${plural(filesChanged, "file")} new or changed` : "nothing changed",
     ...(filesRemoved > 0 ? [`${formatCount(filesRemoved)} removed`] : []),
   ];
   const reasons = Object.entries(skipped).filter(([, count]) => count > 0);
-  const left =
-    reasons.length === 0 ? "" : `; skipped: ${reasons.map(([why, n]) => `${formatCount(n)} ${why}`).join(", ")}`;
-  return `${plural(files, "file")} in ${plural(chunks, "chunk")}, ${changes.join(", ")}${left}`;
+  const left = reasons.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(", ");
+  return [
+    `${plural(files, "file")} in ${plural(chunks, "chunk")}, ${changes.join(", ")}${left && `; skipped: ${left}`}`,
+    ...problems.slice(0, MAX_PROBLEMS_SHOWN).map(({ file, reason }) => `  ${file}: ${reason}`),
+    ...(problems.length > MAX_PROBLEMS_SHOWN
+      ? [`  and ${formatCount(problems.length - MAX_PROBLEMS_SHOWN)} more`]
+      : []),
+  ].join("\n");
 }

@@ -1,0 +1,268 @@
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
+
+const library = join(import.meta.dirname, "../..");
+const scratch = mkdtempSync(join(tmpdir(), "embed-once-cli-"));
+const project = join(scratch, "project");
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+beforeAll(() => {
+  mkdirSync(join(project, "lib"), { recursive: true });
+  writeFileSync(
+    join(project, "lib/checksum.ts"),
+    "export function verifyChecksum(record: Uint8Array): boolean {\n  return true;\n}\n",
+  );
+  writeFileSync(join(project, "menu.ts"), "export function openPopupMenu(): void {}\n");
+  writeFileSync(join(project, "image.bin"), new Uint8Array(100));
+  writeFileSync(join(project, "large.txt"), "words ".repeat(400_000));
+});
+
+let count = 0;
+const newCache = () => join(scratch, `cache-${count++}`);
+
+function run(args: string[], options: { cache?: string; env?: NodeJS.ProcessEnv } = {}): SpawnSyncReturns<string> {
+  const { PATH } = process.env;
+  return spawnSync(process.execPath, ["--conditions=embed-once-source", join(library, "src/cli/main.ts"), ...args], {
+    encoding: "utf8",
+    cwd: project,
+    env: { PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: options.cache ?? newCache(), ...options.env },
+  });
+}
+
+describe("search", () => {
+  test("finds the place, and a second process embeds nothing", () => {
+    const cache = newCache();
+    const first = run(["search", "where is a checksum verified"], { cache });
+    expect(first.status).toBe(0);
+    expect(first.stdout).toMatch(/^lib\/checksum\.ts:1-3 /);
+    expect(first.stderr).toMatch(/\b[1-9]\d* texts? embedded|texts embedded in/);
+    const second = run(["search", "where is a checksum verified"], { cache });
+    expect(second.stdout).toBe(first.stdout);
+    expect(second.stderr).toContain("0 texts embedded");
+    expect(second.stderr).toContain("nothing changed");
+  });
+
+  test("--json gives results and a report, and standard output nothing else", () => {
+    const { stdout, stderr, status } = run(["search", "open the popup menu", ".", "--json", "--limit", "1"]);
+    expect(status).toBe(0);
+    const { results, report } = JSON.parse(stdout);
+    expect(results).toEqual([
+      expect.objectContaining({
+        file: "menu.ts",
+        startLine: 1,
+        endLine: 1,
+        text: expect.stringContaining("openPopupMenu"),
+      }),
+    ]);
+    expect(results[0].score).toBeGreaterThan(0);
+    expect(report.texts).toMatchObject({ L1: 0, L2: 0, L3: 0, coalesced: 0 });
+    expect(report.texts.asked).toBe(report.texts.embedded);
+    expect(report.index).toMatchObject({ files: 2, skipped: { binary: 1, "too-large": 1 } });
+    expect(stderr).not.toMatch(/warning/i);
+  });
+
+  test("writes nothing into the searched folder, and keeps the cache its owner's only", () => {
+    const before = readdirSync(project, { recursive: true });
+    const cache = newCache();
+    run(["search", "menu"], { cache });
+    expect(readdirSync(project, { recursive: true })).toEqual(before);
+    for (const entry of readdirSync(cache, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      expect((statSync(path).mode & 0o777).toString(8), path).toBe(entry.isDirectory() ? "700" : "600");
+    }
+  });
+
+  test("the same content in another folder is not embedded again", () => {
+    const cache = newCache();
+    run(["index"], { cache });
+    const worktree = join(scratch, "worktree");
+    mkdirSync(worktree);
+    writeFileSync(join(worktree, "renamed.ts"), readFileSync(join(project, "menu.ts")));
+    expect(run(["index", worktree], { cache }).stderr).toContain("0 texts embedded");
+  });
+
+  test("says so where nothing is found", () => {
+    const folder = join(scratch, "empty");
+    mkdirSync(folder);
+    const { stdout, stderr, status } = run(["search", "anything", folder]);
+    expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
+    expect(stderr).toContain("nothing found");
+  });
+});
+
+describe("a provider on the network", () => {
+  let server: ProviderServer;
+  beforeAll(async () => {
+    server = await startProviderServer({ apiKey: "sk-secret" });
+  });
+  afterAll(() => server.close());
+
+  // Not `run`: the server lives in this process and must be able to answer.
+  async function runBeside(args: string[], cache: string): Promise<{ stdout: string; stderr: string; status: number }> {
+    const main = join(library, "src/cli/main.ts");
+    const child = spawn(process.execPath, ["--conditions=embed-once-source", main, ...args], {
+      cwd: project,
+      env: {
+        PATH: process.env.PATH,
+        EMBED_ONCE_CACHE_DIR: cache,
+        EMBED_ONCE_PROVIDER: "openai",
+        EMBED_ONCE_BASE_URL: server.url,
+        OPENAI_API_KEY: "sk-secret",
+      },
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const status = await new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
+    return { stdout, stderr, status };
+  }
+
+  test("one line of configuration, and nothing is paid twice", async () => {
+    const cache = newCache();
+    const first = await runBeside(["search", "verify the checksum"], cache);
+    expect(first, first.stderr).toMatchObject({ status: 0 });
+    const paid = server.textsEmbedded();
+    expect(paid).toBeGreaterThan(0);
+    const second = await runBeside(["search", "verify the checksum"], cache);
+    expect(second).toMatchObject({ status: 0, stdout: first.stdout });
+    expect(second.stderr).toContain("0 texts embedded");
+    expect(server.textsEmbedded()).toBe(paid);
+  });
+
+  test("the key is nowhere: not in what is printed, not on disk", async () => {
+    const cache = newCache();
+    server.failNext("echo-key");
+    const { stdout, stderr, status } = await runBeside(["search", "anything else"], cache);
+    expect(status).toBe(1);
+    expect(stdout + stderr).not.toContain("sk-secret");
+    for (const entry of readdirSync(cache, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      expect(readFileSync(join(entry.parentPath, entry.name)).includes("sk-secret")).toBe(false);
+    }
+  }, 60_000);
+});
+
+describe("bad input is one clear line", () => {
+  const cases: [string, string[], number, RegExp][] = [
+    ["an unknown command", ["serach", "x"], 2, /unknown command 'serach'.*Did you mean search\?/],
+    ["an unknown flag", ["search", "x", "--limt", "3"], 2, /unknown option '--limt'.*Did you mean --limit\?/],
+    ["no question", ["search"], 2, /missing required argument 'question'/],
+    ["an empty question", ["search", "  "], 2, /question/],
+    ["a limit that is no number", ["search", "x", "--limit", "many"], 2, /--limit takes a whole number, got "many"/],
+    ["a limit of 0", ["search", "x", "--limit", "0"], 2, /limit.*0/],
+    ["no such folder", ["search", "x", "/no/such/folder"], 2, /\/no\/such\/folder/],
+    ["a file for a folder", ["index", "menu.ts"], 2, /menu\.ts/],
+    ["an unknown provider", ["stats", "--provider", "opnai"], 2, /Unknown provider "opnai".*Did you mean "openai"/],
+    ["a missing key", ["search", "x", "--provider", "openai"], 2, /OPENAI_API_KEY/],
+    [
+      "dimensions that are no number",
+      ["stats", "--dimensions", "12x"],
+      2,
+      /--dimensions takes a whole number, got "12x"/,
+    ],
+    [
+      "an unreachable server",
+      ["search", "x", "--provider", "openai-compatible", "--model", "m", "--base-url", "http://127.0.0.1:9"],
+      1,
+      /127\.0\.0\.1:9/,
+    ],
+  ];
+
+  test.each(cases)(
+    "%s",
+    (_, args, status, message) => {
+      const result = run(args);
+      expect(result.stderr).toMatch(message);
+      expect(result.stderr.trim().split("\n")).toHaveLength(1);
+      expect(result.stderr).toMatch(/^embed-once: /);
+      expect(result.stdout).toBe("");
+      expect(result.status).toBe(status);
+    },
+    60_000,
+  );
+
+  test("an environment variable that cannot be is named", () => {
+    const { stderr, status } = run(["stats"], { env: { EMBED_ONCE_DIMENSIONS: "many" } });
+    expect(stderr).toBe('embed-once: EMBED_ONCE_DIMENSIONS must be a whole number, got "many"\n');
+    expect(status).toBe(2);
+  });
+
+  test("help and version are no faults", () => {
+    expect(run(["--help"])).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining("Examples:") });
+    expect(run(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("a cache that cannot be had never stops a search", () => {
+  test("garbage in the cache file's place", () => {
+    const cache = newCache();
+    run(["search", "menu"], { cache });
+    writeFileSync(join(cache, "vectors-v1.lmdb"), "garbage\n".repeat(5_000));
+    const { stdout, stderr, status } = run(["search", "popup"], { cache });
+    expect(status).toBe(0);
+    expect(stdout).toContain("menu.ts");
+    expect(stderr).toMatch(/note: .*is damaged.*set aside as/);
+    expect(readdirSync(cache).some((name) => name.startsWith("vectors-v1.lmdb.damaged-"))).toBe(true);
+  });
+
+  test("garbage in the index's place", () => {
+    const cache = newCache();
+    run(["search", "menu"], { cache });
+    const index = readdirSync(cache, { recursive: true, encoding: "utf8" }).find((name) => name.endsWith(".sqlite"))!;
+    writeFileSync(join(cache, index), "garbage\n".repeat(5_000));
+    const { stdout, stderr, status } = run(["search", "menu"], { cache });
+    expect(status).toBe(0);
+    expect(stdout).toContain("menu.ts");
+    expect(stderr).toContain("set aside");
+    expect(stderr).toContain("0 texts embedded");
+  });
+});
+
+describe("stats", () => {
+  test("shows what is stored and what was saved, over all processes", () => {
+    const cache = newCache();
+    run(["index"], { cache });
+    run(["search", "menu"], { cache });
+    run(["search", "menu"], { cache });
+    const { stored, lifetime, directory } = JSON.parse(run(["stats", "--json"], { cache }).stdout);
+    expect(directory).toBe(cache);
+    expect(stored.entries).toBe(lifetime.embeddingsMade);
+    expect(lifetime).toMatchObject({ hitsL3: 1 });
+    const text = run(["stats"], { cache }).stdout;
+    expect(text).toContain(`${lifetime.embeddingsMade} embedded`);
+  });
+});
+
+describe("an old Node.js", () => {
+  test("is named in one line with what is needed", () => {
+    const fake = `data:text/javascript,Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.11.1" } })`;
+    const { stderr, status } = spawnSync(process.execPath, ["--import", fake, join(library, "bin/embed-once.js")], {
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/^embed-once needs Node\.js 22\.18 or newer, this is 20\.11\.1 \(.*\)\n$/);
+    expect(status).toBe(1);
+  });
+
+  test("the started file has no syntax that an old Node.js could not read", () => {
+    const source = readFileSync(join(library, "bin/embed-once.js"), "utf8");
+    expect(existsSync(join(library, "bin/embed-once.js"))).toBe(true);
+    expect(source).not.toMatch(/\bawait\b|\?\?|\?\.|^import\s+[^(]/m);
+  });
+});
