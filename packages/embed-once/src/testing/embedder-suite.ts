@@ -6,6 +6,8 @@ export interface EmbedderUnderTest {
   embedder: Embedder;
   /** Requests made so far, where the embedder makes any: `[]` must make none. */
   requestCount?: (() => number) | undefined;
+  /** The texts sent so far, in order, where any are sent: they must be the caller's to the last code unit. */
+  sentTexts?: (() => readonly string[]) | undefined;
   close?: (() => Promise<void> | void) | undefined;
 }
 
@@ -94,10 +96,11 @@ export function embedderSuite(test: TestFunction, create: () => Promise<Embedder
   });
 
   check("is not disturbed by a caller who changes the texts while it works", async ({ embedder }) => {
-    const texts = ["stays", "changes"];
+    // So many that an embedder with a small limit makes several requests.
+    const texts = Array.from({ length: 100 }, (_, i) => `text ${i}`);
     const expected = await embed(embedder, [...texts]);
     const pending = embed(embedder, texts);
-    texts[1] = "changed";
+    texts.fill("changed");
     texts.push("added");
     assertSameBits(await pending, expected);
   });
@@ -115,8 +118,9 @@ export function embedderSuite(test: TestFunction, create: () => Promise<Embedder
     assert.equal(requestCount?.(), before);
   });
 
-  check("takes awkward texts as they are", async ({ embedder }) => {
+  check("takes awkward texts as they are", async ({ embedder, sentTexts }) => {
     const together = await embed(embedder, [...AWKWARD_TEXTS]);
+    if (sentTexts !== undefined) assert.deepEqual(sentTexts(), AWKWARD_TEXTS);
     assert.equal(together.length, AWKWARD_TEXTS.length);
     for (const [i, text] of AWKWARD_TEXTS.entries()) {
       assert.ok(together[i]!.every(Number.isFinite), `the vector of ${JSON.stringify(text.slice(0, 20))} is finite`);

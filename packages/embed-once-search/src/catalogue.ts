@@ -1,0 +1,121 @@
+import { hash } from "node:crypto";
+import { join } from "node:path";
+import { chunkText } from "./chunker.ts";
+import type { IndexStore, KeyedChunk, KnownFile, ReadFile } from "./index-store.ts";
+import { readSourceFile } from "./source-file.ts";
+import { TimeSlice } from "./time-slice.ts";
+import { type SkipReason, type WalkedFile, type WalkOptions, walk } from "./walk.ts";
+
+/** A file that a reader of the folder might expect to find and does not. */
+export interface Problem {
+  file: string;
+  reason: "too-large" | "unreadable";
+}
+
+export type SkipCounts = Partial<Record<SkipReason, number>>;
+
+export interface CatalogueReport {
+  /** Files whose content is new or another than before, deleted ones not among them. */
+  filesChanged: number;
+  /** Files that the index knew and that are no longer there, or no longer to be indexed. */
+  filesRemoved: number;
+  skipped: SkipCounts;
+  problems: Problem[];
+}
+
+export interface CatalogueOptions extends WalkOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Milliseconds since 1970. @default Date.now */
+  now?: (() => number) | undefined;
+}
+
+/**
+ * A file that changed so recently may change again within the same tick of the file system's clock (2 s on FAT), with no
+ * trace in its stamp. Such a file is read again next time.
+ */
+const STAMP_SETTLES_MS = 2000;
+
+/** Brings the index's files, chunks and words up to what lies in the folder. Unchanged files are not read. */
+export async function catalogueFolder(
+  root: string,
+  store: IndexStore,
+  options: CatalogueOptions = {},
+): Promise<CatalogueReport> {
+  const { signal, onProgress, now = Date.now } = options;
+  const report: CatalogueReport = { filesChanged: 0, filesRemoved: 0, skipped: {}, problems: [] };
+  const skip = (path: string, reason: SkipReason): void => {
+    report.skipped[reason] = (report.skipped[reason] ?? 0) + 1;
+    if (reason === "too-large" || reason === "unreadable") report.problems.push({ file: path, reason });
+  };
+
+  // What is left of the known files at the end was not found again. Files that another process adds from here on are
+  // not among them, so they stay.
+  const gone = store.knownFiles();
+  const toRead: { file: WalkedFile; known: KnownFile | undefined }[] = [];
+  const slice = new TimeSlice(signal);
+  for (const step of walk(root, options)) {
+    if ("skipped" in step) {
+      skip(step.path, step.skipped);
+    } else {
+      const known = gone.get(step.file.path);
+      gone.delete(step.file.path);
+      if (known?.stamp !== step.file.stamp) toRead.push({ file: step.file, known });
+      else if (known.skipped !== null) skip(known.path, known.skipped);
+    }
+    if (slice.isOver()) await slice.rest();
+  }
+
+  let changed: ReadFile[] = [];
+  let touched: { path: string; stamp: string }[] = [];
+  const write = (): void => {
+    store.transaction(() => {
+      store.writeFiles(changed);
+      store.touchFiles(touched);
+    });
+    changed = [];
+    touched = [];
+  };
+  for (const [index, { file, known }] of toRead.entries()) {
+    const stamp = now() - file.changedAtMs > STAMP_SETTLES_MS ? file.stamp : "";
+    const content = readContent(file.absolutePath);
+    if ("skipped" in content) {
+      skip(file.path, content.skipped);
+      // Permissions may come back without a trace in the file itself, so what was refused is tried every time.
+      if (content.skipped === "unreadable") {
+        if (known !== undefined) gone.set(file.path, known);
+      } else if (known?.skipped === content.skipped) touched.push({ path: file.path, stamp });
+      else changed.push({ path: file.path, stamp, content });
+    } else if (known?.contentHash === content.hash) {
+      touched.push({ path: file.path, stamp });
+    } else {
+      report.filesChanged++;
+      changed.push({ path: file.path, stamp, content });
+    }
+    if (slice.isOver()) {
+      write();
+      onProgress?.(index + 1, toRead.length);
+      await slice.rest();
+    }
+  }
+  write();
+  if (toRead.length > 0) onProgress?.(toRead.length, toRead.length);
+
+  // Only now: a file that was renamed is there under its new name before the old one goes.
+  store.removeFiles([...gone.values()]);
+  report.filesRemoved = [...gone.values()].filter((file) => file.skipped === null).length;
+  return report;
+}
+
+/** A file's chunks with the names of their texts, or why it has none. */
+export function readContent(absolutePath: string): ReadFile["content"] {
+  const source = readSourceFile(absolutePath);
+  if ("skipped" in source) return source;
+  const chunks = chunkText(source.text).map((chunk): KeyedChunk => ({ ...chunk, key: hash("sha256", chunk.text) }));
+  return { hash: hash("sha256", source.text), chunks };
+}
+
+/** Joins a path of the index with its root. */
+export function absolutePathOf(root: string, path: string): string {
+  return join(root, ...path.split("/"));
+}

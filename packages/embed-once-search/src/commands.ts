@@ -1,0 +1,74 @@
+import type { Embedder } from "embed-once";
+import type { SearchResult } from "./find-chunks.ts";
+import { type IndexOptions, type IndexReport, SemanticSearchEngine } from "./semantic-search-engine.ts";
+
+export { type FormatOptions, formatResults } from "./format-results.ts";
+export type { IndexReport, SearchResult };
+
+/** What a command line gives to a command. */
+export interface CommandContext {
+  embedder: Embedder;
+  indexDirectory: string;
+  /** Texts that are embedded, of those that have to be. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Files that are read, of those that are new or changed. Comes before `onProgress`. */
+  onReadProgress?: ((done: number, total: number) => void) | undefined;
+  /** Takes one line a user should know. @default process.emitWarning */
+  onWarning?: ((message: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface SearchCommandOptions {
+  /** @default 10 */
+  limit?: number | undefined;
+  /** Whether to index first what is missing or changed. @default true */
+  index?: boolean | undefined;
+}
+
+export interface SearchReport {
+  /** Of the indexing that went before; `undefined` where it was turned off. */
+  index: IndexReport | undefined;
+  /** All in all, with the indexing. */
+  ms: number;
+}
+
+/** `index [folder]` */
+export async function runIndex(folder: string, context: CommandContext): Promise<IndexReport> {
+  return withEngine(context, (engine, options) => engine.index(folder, options));
+}
+
+/** `search "<question>" [folder]` */
+export async function runSearch(
+  question: string,
+  folder: string,
+  options: SearchCommandOptions,
+  context: CommandContext,
+): Promise<{ results: SearchResult[]; report: SearchReport }> {
+  const startedAt = performance.now();
+  let index: IndexReport | undefined;
+  const results = await withEngine(context, (engine, engineOptions) =>
+    engine.search(question, folder, {
+      ...engineOptions,
+      ...options,
+      onIndexed: (report) => {
+        index = report;
+      },
+    }),
+  );
+  return { results, report: { index, ms: performance.now() - startedAt } };
+}
+
+async function withEngine<Result>(
+  { embedder, indexDirectory, onProgress, onReadProgress, onWarning, signal }: CommandContext,
+  work: (engine: SemanticSearchEngine, options: IndexOptions) => Promise<Result>,
+): Promise<Result> {
+  const engine = new SemanticSearchEngine({ embedder, indexDirectory, onWarning });
+  try {
+    return await work(engine, {
+      signal,
+      onProgress: ({ phase, done, total }) => (phase === "reading" ? onReadProgress : onProgress)?.(done, total),
+    });
+  } finally {
+    await engine.close();
+  }
+}

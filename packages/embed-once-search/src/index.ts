@@ -1,0 +1,14 @@
+export type { Problem, SkipCounts } from "./catalogue.ts";
+export { type Chunk, type ChunkOptions, chunkText } from "./chunker.ts";
+export type { SearchResult } from "./find-chunks.ts";
+export type { IndexProgress } from "./indexer.ts";
+export {
+  type IndexOptions,
+  type IndexReport,
+  type IndexStatus,
+  type SearchOptions,
+  SemanticSearchEngine,
+  type SemanticSearchOptions,
+} from "./semantic-search-engine.ts";
+export type { Neighbour, TextKey, VectorEntry, VectorStore } from "./vector-store.ts";
+export type { SkipReason } from "./walk.ts";

@@ -1,0 +1,103 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+export type { DatabaseSync, StatementSync };
+
+/** How long a process waits for another one's transaction; ours are short, so this only ends when something hangs. */
+const BUSY_TIMEOUT_MS = 30_000;
+
+const SQLITE_ERROR = 1;
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+let sqlite: typeof import("node:sqlite") | undefined;
+
+/**
+ * Node 22 announces node:sqlite as experimental on standard error when it is loaded. The package is tested on that
+ * version, and a command's standard error is for its user, so this one notice is held back; every other warning passes.
+ */
+function loadSqlite(): typeof import("node:sqlite") {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+    if (rest[0] === "ExperimentalWarning" && String(warning).startsWith("SQLite")) return;
+    Reflect.apply(emitWarning, process, [warning, ...rest]);
+  };
+  try {
+    return process.getBuiltinModule("node:sqlite");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** Opens or creates a database that only its owner can read, for several processes at once. */
+export function openDatabase(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // SQLite would create the file under the umask; -wal and -shm then take the permissions of the file that is there.
+  closeSync(openSync(path, "a", 0o600));
+  sqlite ??= loadSqlite();
+  const database = new sqlite.DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    enterWal(database);
+    database.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Two processes that create a database together both change its journal mode, and SQLite does not let the second wait. */
+function enterWal(database: DatabaseSync): void {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (primaryCode(error) !== SQLITE_BUSY || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+/** Runs `work` in one write transaction, or in the one that is already open. `work` must not await. */
+export function transaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  return inTransaction(database, "BEGIN IMMEDIATE", work);
+}
+
+/** Runs `work` on one unchanging view of the database, whatever other processes write meanwhile. */
+export function snapshot<Result>(database: DatabaseSync, work: () => Result): Result {
+  return inTransaction(database, "BEGIN", work);
+}
+
+function inTransaction<Result>(database: DatabaseSync, begin: string, work: () => Result): Result {
+  if (database.isTransaction) return work();
+  database.exec(begin);
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // A full disk or a damaged page may have ended the transaction already.
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/**
+ * Whether the file is not, or no longer, a sound database. Our statements never change, so where one of them is in error
+ * (no such table, a virtual table that cannot be opened) the tables are not what they were.
+ */
+export function isDamage(error: unknown): boolean {
+  const code = primaryCode(error);
+  const isFolder = (error as NodeJS.ErrnoException | undefined)?.code === "EISDIR";
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_ERROR || isFolder;
+}
+
+/** SQLite's result code without the details that its upper bytes carry. */
+function primaryCode(error: unknown): number | undefined {
+  const { errcode } = (error ?? {}) as { errcode?: number };
+  return errcode === undefined ? undefined : errcode & 0xff;
+}

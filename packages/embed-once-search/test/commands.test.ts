@@ -1,0 +1,111 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, test } from "vitest";
+import { type CommandContext, formatResults, runIndex, runSearch } from "../src/commands.ts";
+import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
+import { WordEmbedder } from "./support/word-embedder.ts";
+
+function setUp(): { root: string; context: CommandContext & { embedder: WordEmbedder } } {
+  const root = temporaryFolder();
+  writeTree(root, { "a.ts": "export const apple = 1;\n", "b.ts": "export const banana = 2;\n" });
+  return { root, context: { embedder: new WordEmbedder(), indexDirectory: temporaryFolder() } };
+}
+
+test("index gives its report and tells how far it is", async () => {
+  const { root, context } = setUp();
+  const progress: string[] = [];
+  const report = await runIndex(root, {
+    ...context,
+    onProgress: (done, total) => progress.push(`embedded ${done}/${total}`),
+    onReadProgress: (done, total) => progress.push(`read ${done}/${total}`),
+  });
+  expect(report).toMatchObject({ root, files: 2, chunks: 2, textsAsked: 2 });
+  expect(progress).toEqual(["read 2/2", "embedded 0/2", "embedded 2/2"]);
+});
+
+test("search gives results and the report of the indexing before it, as plain objects", async () => {
+  const { root, context } = setUp();
+  const first = await runSearch("apple", root, {}, context);
+  expect(first.results[0]).toMatchObject({ file: "a.ts", startLine: 1, endLine: 1 });
+  expect(first.report.index).toMatchObject({ textsAsked: 2 });
+  const second = await runSearch("apple", root, { limit: 1 }, context);
+  expect(second.results).toEqual(first.results.slice(0, 1));
+  expect(second.report.index).toMatchObject({ textsAsked: 0 });
+  expect((await runSearch("apple", root, { index: false }, context)).report.index).toBeUndefined();
+  expect(JSON.parse(JSON.stringify(second))).toEqual(second);
+});
+
+test("search refuses what it cannot work with", async () => {
+  const { root, context } = setUp();
+  await expect(runSearch("", root, {}, context)).rejects.toThrow(TypeError);
+  await expect(runSearch("a", root, { limit: -1 }, context)).rejects.toThrow(RangeError);
+  await expect(runIndex(join(root, "a.ts"), context)).rejects.toThrow("a folder was expected");
+  expect(context.embedder.calls).toEqual([]);
+});
+
+test("a command prints nothing by itself, and no warnings of Node", () => {
+  const { root, context } = setUp();
+  const script = `
+    import { runSearch } from ${JSON.stringify(join(import.meta.dirname, "../src/commands.ts"))};
+    import { WordEmbedder } from ${JSON.stringify(join(import.meta.dirname, "support/word-embedder.ts"))};
+    const context = { embedder: new WordEmbedder(), indexDirectory: ${JSON.stringify(context.indexDirectory)} };
+    const { results } = await runSearch("apple", ${JSON.stringify(root)}, {}, context);
+    process.emitWarning("still heard", "ExperimentalWarning");
+    console.log(results.length);
+  `;
+  const path = join(temporaryFolder(), "script.mjs");
+  writeTree(join(path, ".."), { "script.mjs": script });
+  const child = `${JSON.stringify(process.execPath)} --conditions=embed-once-source ${JSON.stringify(path)} 2>&1`;
+  const lines = execFileSync("sh", ["-c", child], { encoding: "utf8" }).split("\n");
+  expect(lines.filter((line) => /warning/i.test(line) && !/trace-warnings/.test(line))).toEqual([
+    expect.stringContaining("ExperimentalWarning: still heard"),
+  ]);
+  expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(["1"]);
+});
+
+describe("formatResults", () => {
+  const result = {
+    file: "src/a.ts",
+    startLine: 9,
+    endLine: 17,
+    score: 0.98765,
+    text: Array.from({ length: 9 }, (_, i) => `line ${i + 9}`).join("\n"),
+  };
+
+  test("shows place, score and the first lines with their numbers", () => {
+    expect(formatResults([result], { color: false }).split("\n")).toEqual([
+      "src/a.ts:9-17  0.988",
+      "   9  line 9",
+      "  10  line 10",
+      "  11  line 11",
+      "  12  line 12",
+      "  13  line 13",
+      "  14  line 14",
+      "      … 3 more lines",
+      "",
+    ]);
+  });
+
+  test("adds colours only where they are wanted, and changes nothing else", () => {
+    const colored = formatResults([result, result], { color: true });
+    expect(colored).not.toBe(formatResults([result, result], { color: false }));
+    expect(stripVTControlCharacters(colored)).toBe(formatResults([result, result], { color: false }));
+  });
+
+  test("lets no file steer the terminal, and shortens very long lines", () => {
+    const hostile = {
+      ...result,
+      file: "a\u001b]0;title\u0007.ts",
+      text: `\u001b[2Jgone\r\u202eback\tend\n${"x".repeat(500)}`,
+    };
+    const text = formatResults([hostile], { color: false });
+    for (const character of ["\u0007", "\u001b", "\r", "\u202e"]) expect(text).not.toContain(character);
+    expect(text).toContain("�[2Jgone��back    end");
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThan(180);
+  });
+
+  test("says nothing for no results", () => {
+    expect(formatResults([], { color: false })).toBe("");
+  });
+});

@@ -1,0 +1,226 @@
+import { readdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Embedder } from "embed-once";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type IndexReport, SemanticSearchEngine, type SemanticSearchOptions } from "../src/index.ts";
+import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
+import { WordEmbedder } from "./support/word-embedder.ts";
+
+const FILES = {
+  "src/parser.ts":
+    "/** Reads a configuration file into settings. */\nexport function parseSettings(text: string) {\n  return JSON.parse(text);\n}\n",
+  "src/store.ts":
+    "/** Keeps orders in the database until they are shipped. */\nexport class OrderStore {\n  shipOrder() {}\n}\n",
+  "src/mail.ts": "/** Tells customers by mail that something was shipped. */\nexport function notifyCustomer() {}\n",
+};
+
+function setUp(files: Record<string, string> = FILES, options: Partial<SemanticSearchOptions> = {}) {
+  const [root, indexDirectory, embedder] = [temporaryFolder(), temporaryFolder(), new WordEmbedder()];
+  writeTree(root, files);
+  const engine = new SemanticSearchEngine({ embedder, indexDirectory, ...options });
+  onTestFinished(() => engine.close());
+  return { root, indexDirectory, embedder, engine };
+}
+
+describe("search", () => {
+  test("indexes by itself and gives places with their text, the best first", async () => {
+    const { root, engine } = setUp();
+    const results = await engine.search("where are settings parsed from the configuration", root);
+    expect(results[0]).toEqual({
+      file: "src/parser.ts",
+      startLine: 1,
+      endLine: 4,
+      score: expect.any(Number),
+      text: FILES["src/parser.ts"].trimEnd(),
+    });
+    const scores = results.map((result) => result.score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    for (const score of scores) expect(score > 0 && score <= 1).toBe(true);
+  });
+
+  test("embeds the question, as a query, and nothing else where nothing changed", async () => {
+    const { root, indexDirectory, engine } = setUp();
+    await engine.index(root);
+    const embedder = new WordEmbedder();
+    const other = new SemanticSearchEngine({ embedder, indexDirectory });
+    onTestFinished(() => other.close());
+    await other.search("ship an order", root);
+    expect(embedder.calls).toEqual([{ texts: ["ship an order"], options: { purpose: "query", signal: undefined } }]);
+  });
+
+  test("sees what changed since, unless it is told not to look", async () => {
+    const { root, engine } = setUp();
+    const reports: IndexReport[] = [];
+    const onIndexed = (report: IndexReport): void => void reports.push(report);
+    await engine.search("order", root, { onIndexed });
+    writeTree(root, { "src/zebra.ts": "export const zebra = stripes();\n" });
+    expect(
+      (await engine.search("zebra", root, { index: false, onIndexed })).map((result) => result.file),
+    ).not.toContain("src/zebra.ts");
+    expect((await engine.search("zebra", root, { onIndexed }))[0]?.file).toBe("src/zebra.ts");
+    expect(reports.map((report) => [report.root, report.filesChanged, report.textsAsked])).toEqual([
+      [root, 3, 3],
+      [root, 1, 1],
+    ]);
+  });
+
+  test("shows the text that lies in the file now: moved chunks where they are, lost ones not at all", async () => {
+    const { root, engine } = setUp();
+    await engine.index(root);
+    writeTree(root, { "src/store.ts": `\n\n\n${FILES["src/store.ts"]}` });
+    rmSync(join(root, "src/mail.ts"));
+    const results = await engine.search("shipped", root, { index: false });
+    expect(results.map(({ file, startLine, endLine }) => [file, startLine, endLine])).toEqual([["src/store.ts", 4, 7]]);
+  });
+
+  test("gives at most as many results as asked for, equal ones by path and line", async () => {
+    const same = "export const thing = 1;\n";
+    const { root, engine } = setUp({ "c.ts": same, "a.ts": same, "b/x.ts": same });
+    const results = await engine.search("thing", root);
+    expect(results.map((result) => result.file)).toEqual(["a.ts", "b/x.ts", "c.ts"]);
+    expect(new Set(results.map((result) => result.score)).size).toBe(1);
+    expect(await engine.search("thing", root, { limit: 2 })).toEqual(results.slice(0, 2));
+  });
+
+  test("finds nothing in an empty folder, without asking the embedder", async () => {
+    const { root, embedder, engine } = setUp({});
+    expect(await engine.search("anything", root)).toEqual([]);
+    expect(embedder.calls).toEqual([]);
+  });
+
+  test("takes a question for words only, whatever SQLite would make of it", async () => {
+    const { root, engine } = setUp();
+    for (const question of ['"', 'a" OR b*', "NEAR(", "body: x", "-- ;DROP TABLE chunk", "\0", "((()))", "'"]) {
+      expect(Array.isArray(await engine.search(question, root))).toBe(true);
+    }
+    expect((await engine.search("parseSettings", root))[0]?.file).toBe("src/parser.ts");
+  });
+
+  test("keeps embedders apart: another identity is another index", async () => {
+    const { root, indexDirectory, engine } = setUp();
+    await engine.index(root);
+    const other = new SemanticSearchEngine({ embedder: new WordEmbedder(32, "other words"), indexDirectory });
+    onTestFinished(() => other.close());
+    expect((await other.index(root)).textsAsked).toBe(3);
+    expect(readdirSync(indexDirectory)).toHaveLength(2);
+    expect((await engine.index(root)).textsAsked).toBe(0);
+  });
+
+  test("knows a folder under each of its names, and leaves its own index out of it", async () => {
+    const { root, embedder } = setUp();
+    const indexDirectory = join(root, "indexes");
+    const engine = new SemanticSearchEngine({ embedder, indexDirectory });
+    onTestFinished(() => engine.close());
+    const link = join(temporaryFolder(), "link");
+    symlinkSync(root, link);
+    await engine.index(root);
+    expect(await engine.index(`${link}/src/..`)).toMatchObject({ root, textsAsked: 0, files: 3, skipped: {} });
+    expect(readdirSync(indexDirectory)).toHaveLength(1);
+  });
+
+  test("runs one index run of a folder after the other, each caller with its own result", async () => {
+    const { root, embedder, engine } = setUp();
+    let running = 0;
+    embedder.beforeAnswer = async () => {
+      expect(++running).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running--;
+    };
+    const failing = new AbortController();
+    failing.abort(new Error("not this one"));
+    const reports = await Promise.allSettled([
+      engine.index(root, { signal: failing.signal }),
+      engine.index(root),
+      engine.index(root),
+    ]);
+    expect(
+      reports.map((report) => (report.status === "fulfilled" ? report.value.textsAsked : report.reason.message)),
+    ).toEqual(["not this one", 3, 0]);
+  });
+});
+
+describe("status", () => {
+  test("says that there is no index where there is none, and makes none", async () => {
+    const { root, indexDirectory, engine } = setUp();
+    expect(await engine.status(root)).toMatchObject({ exists: false, root, files: 0, chunks: 0, indexedAt: undefined });
+    expect(readdirSync(indexDirectory)).toEqual([]);
+  });
+
+  test("says what is in the index, how fresh it is and what was left out", async () => {
+    const { root, engine } = setUp({ ...FILES, "picture.bin": "\0" });
+    const before = Date.now();
+    await engine.index(root);
+    const status = await engine.status(root);
+    expect(status).toMatchObject({
+      exists: true,
+      embedder: "words in tests",
+      files: 3,
+      filesIncomplete: 0,
+      chunks: 3,
+      vectors: 3,
+      dimensions: 64,
+      skipped: { binary: 1 },
+    });
+    expect(status.bytes).toBeGreaterThan(4096);
+    expect(Date.parse(status.indexedAt!)).toBeGreaterThanOrEqual(before);
+  });
+});
+
+describe("bad input", () => {
+  test.each([
+    [
+      "an empty question",
+      (engine: SemanticSearchEngine, root: string) => engine.search(" \n", root),
+      TypeError,
+      'The question must hold some words, got " \\n"',
+    ],
+    [
+      "a limit of zero",
+      (engine: SemanticSearchEngine, root: string) => engine.search("a", root, { limit: 0 }),
+      RangeError,
+      "limit must be an integer from 1 to 1000, got 0",
+    ],
+    [
+      "a limit that is no number",
+      (engine: SemanticSearchEngine, root: string) => engine.search("a", root, { limit: Number.NaN }),
+      RangeError,
+      "got NaN",
+    ],
+    [
+      "no such folder",
+      (engine: SemanticSearchEngine, root: string) => engine.index(join(root, "gone")),
+      TypeError,
+      'gone": there is no such folder',
+    ],
+    [
+      "a file for a folder",
+      (engine: SemanticSearchEngine, root: string) => engine.search("a", join(root, "src/mail.ts")),
+      TypeError,
+      "it is a file, a folder was expected",
+    ],
+    [
+      "an empty folder name",
+      (engine: SemanticSearchEngine) => engine.status(""),
+      TypeError,
+      "folder must be a path, got an empty string",
+    ],
+  ])("%s is refused in one line", async (_name, call, type, message) => {
+    const { root, engine } = setUp();
+    const error = await call(engine, root).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    expect(error).toBeInstanceOf(type);
+    expect(error!.message).toContain(message);
+    expect(error!.message).not.toContain("\n");
+  });
+
+  test("an embedder that does not say who it is, and impossible options, are refused at once", () => {
+    const embedder = new WordEmbedder();
+    const anonymous = { ...embedder, identity: undefined } as unknown as Embedder;
+    expect(() => new SemanticSearchEngine({ embedder: anonymous, indexDirectory: "/x" })).toThrow(/must say who it is/);
+    expect(() => new SemanticSearchEngine({ embedder, indexDirectory: "" })).toThrow("indexDirectory must be a path");
+    expect(() => new SemanticSearchEngine({ embedder, indexDirectory: "/x", batchSize: 0 })).toThrow(RangeError);
+    expect(() => new SemanticSearchEngine({ embedder, indexDirectory: "/x", maxFileBytes: 0.5 })).toThrow(RangeError);
+  });
+});

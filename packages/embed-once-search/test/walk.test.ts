@@ -1,0 +1,186 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type SkipReason, walk } from "../src/walk.ts";
+import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
+
+function files(root: string, options?: Parameters<typeof walk>[1]): string[] {
+  return [...walk(root, options)].flatMap((step) => ("file" in step ? [step.file.path] : []));
+}
+
+function skips(root: string, options?: Parameters<typeof walk>[1]): [SkipReason, string][] {
+  return [...walk(root, options)].flatMap((step) => ("file" in step ? [] : [[step.skipped, step.path]]));
+}
+
+function git(folder: string, ...args: string[]): string {
+  return execFileSync("git", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+}
+
+/** What git itself would take into the repository. */
+function gitFiles(folder: string): string[] {
+  return git(folder, "-c", "core.excludesFile=", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    .split("\0")
+    .filter((path) => path !== "");
+}
+
+describe("walk", () => {
+  test("gives files in the order of their names, with slashes, and leaves .git and node_modules out", () => {
+    const root = temporaryFolder();
+    git(root, "init", "-q");
+    writeTree(root, {
+      "b.ts": "",
+      "a/z.ts": "",
+      "a/B.ts": "",
+      "Z.ts": "",
+      "node_modules/x/i.js": "",
+      "a/node_modules/y.js": "",
+    });
+    expect(files(root)).toEqual(["Z.ts", "a/B.ts", "a/z.ts", "b.ts"]);
+    expect(skips(root)).toEqual([
+      ["ignored", ".git"],
+      ["ignored", "a/node_modules"],
+      ["ignored", "node_modules"],
+    ]);
+  });
+
+  test("honours nested .gitignore files and negations as git does", () => {
+    const root = temporaryFolder();
+    git(root, "init", "-q");
+    writeTree(root, {
+      ".gitignore": "*.log\n!keep.log\n/build\ntmp/\nfoo\n",
+      "a.log": "",
+      "keep.log": "",
+      "build/out.js": "",
+      "src/build/in.js": "",
+      "src/tmp/x.js": "",
+      "src/.gitignore": "keep.log\n!foo\n*.gen.ts\n",
+      "src/keep.log": "",
+      "src/foo/a.ts": "",
+      "src/foo/b.log": "",
+      "src/x.gen.ts": "",
+      "foo/a.ts": "",
+    });
+    expect(files(root)).toEqual([".gitignore", "keep.log", "src/.gitignore", "src/build/in.js", "src/foo/a.ts"]);
+    expect(files(root)).toEqual(gitFiles(root).sort());
+  });
+
+  test("agrees with git on random rules and trees", () => {
+    const name = fc.constantFrom("a", "b", "c.ts", "d.log", "build", "x y", "[z]", "#n", "!m");
+    const pattern = fc
+      .tuple(
+        fc.constantFrom("", "!"),
+        fc.constantFrom("", "/", "**/", "a/", "build/"),
+        fc.constantFrom("a", "b", "c.ts", "*.log", "*", "build", "x y", "\\[z\\]", "\\#n", "\\!m", "c.?s", "[ab]"),
+        fc.constantFrom("", "/", "/**", "/*"),
+      )
+      .map((parts) => parts.join(""));
+    const rules = fc.array(pattern, { minLength: 1, maxLength: 4 }).map((lines) => `${lines.join("\n")}\n`);
+    const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
+    const tree = fc.record({
+      paths: fc.array(path, { minLength: 5, maxLength: 25 }),
+      ruleFolders: fc.array(fc.tuple(fc.array(name, { maxLength: 2 }), rules), { minLength: 1, maxLength: 3 }),
+    });
+    fc.assert(
+      fc.property(tree, ({ paths, ruleFolders }) => {
+        const root = temporaryFolder();
+        git(root, "init", "-q");
+        for (const folder of paths) writeTree(root, { [`${folder}/file.ts`]: "", [`${folder}/other.log`]: "" });
+        for (const [folder, text] of ruleFolders) writeTree(root, { [[...folder, ".gitignore"].join("/")]: text });
+        expect(files(root).sort()).toEqual(gitFiles(root).sort());
+      }),
+      { seed: 7, numRuns: 60 },
+    );
+  });
+
+  test("honours .gitignore files above the folder, up to the repository's top and not beyond", () => {
+    const outside = temporaryFolder();
+    const top = join(outside, "repository");
+    writeTree(outside, { ".gitignore": "*.ts\n" });
+    writeTree(top, {
+      ".gitignore": "*.log\n/packages/one/src/only-here.txt\n",
+      "packages/.gitignore": "*.tmp\n",
+      "packages/one/src/a.ts": "",
+      "packages/one/src/a.log": "",
+      "packages/one/src/a.tmp": "",
+      "packages/one/src/only-here.txt": "",
+    });
+    git(top, "init", "-q");
+    expect(files(join(top, "packages/one"))).toEqual(["src/a.ts"]);
+    expect(files(join(top, "packages/one/src"))).toEqual(["a.ts"]);
+  });
+
+  test("walks a folder that an outer .gitignore excludes, without the rules above it", () => {
+    const top = temporaryFolder();
+    git(top, "init", "-q");
+    writeTree(top, {
+      ".gitignore": "vendor/\n*.log\n",
+      "vendor/library/.gitignore": "*.tmp\n",
+      "vendor/library/src/a.ts": "",
+      "vendor/library/src/a.log": "",
+      "vendor/library/src/a.tmp": "",
+    });
+    expect(files(join(top, "vendor"))).toEqual(["library/.gitignore", "library/src/a.log", "library/src/a.ts"]);
+    expect(files(join(top, "vendor/library/src"))).toEqual(["a.log", "a.tmp", "a.ts"]);
+    expect(files(top)).toEqual([".gitignore"]);
+  });
+
+  test("does not follow symbolic links, out of the folder or in circles", () => {
+    const root = temporaryFolder();
+    const elsewhere = temporaryFolder();
+    writeTree(elsewhere, { "secret.ts": "" });
+    writeTree(root, { "real.ts": "" });
+    symlinkSync(elsewhere, join(root, "out"));
+    symlinkSync(root, join(root, "circle"));
+    symlinkSync(join(root, "real.ts"), join(root, "alias.ts"));
+    symlinkSync(join(root, "nowhere"), join(root, "broken.ts"));
+    expect(files(root)).toEqual(["real.ts"]);
+    expect(skips(root).map(([reason]) => reason)).toEqual(["symlink", "symlink", "symlink", "symlink"]);
+  });
+
+  test("leaves out lock files, source maps, minified files, large files and pipes, and says why", () => {
+    const root = temporaryFolder();
+    writeTree(root, {
+      "package-lock.json": "{}",
+      "a.js.map": "{}",
+      "a.min.js": "",
+      "at-limit.ts": "x".repeat(100),
+      "large.ts": "x".repeat(101),
+    });
+    execFileSync("mkfifo", [join(root, "pipe")]);
+    expect(files(root, { maxFileBytes: 100 })).toEqual(["at-limit.ts"]);
+    expect(skips(root, { maxFileBytes: 100 })).toEqual([
+      ["generated", "a.js.map"],
+      ["minified", "a.min.js"],
+      ["too-large", "large.ts"],
+      ["generated", "package-lock.json"],
+      ["special", "pipe"],
+    ]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("reports a folder that cannot be listed, and goes on", () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, "closed"));
+    writeTree(root, { "open.ts": "" });
+    chmodSync(join(root, "closed"), 0);
+    expect([files(root), skips(root)]).toEqual([["open.ts"], [["unreadable", "closed"]]]);
+  });
+
+  test("passes over excluded folders without a word", () => {
+    const root = temporaryFolder();
+    writeTree(root, { "a.ts": "", "indexes/b.ts": "" });
+    expect([files(root, { exclude: [join(root, "indexes")] }), skips(root)]).toEqual([["a.ts"], []]);
+  });
+
+  test("gives another stamp to a file with other content, and the same one to an unchanged file", () => {
+    const root = temporaryFolder();
+    writeTree(root, { "a.ts": "one", "b.ts": "two" });
+    const stamps = (): string[] => [...walk(root)].flatMap((step) => ("file" in step ? [step.file.stamp] : []));
+    const before = stamps();
+    writeTree(root, { "b.ts": "three" });
+    const after = stamps();
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+  });
+});

@@ -1,0 +1,60 @@
+import type { Embedder, EmbedderIdentity, EmbedOptions } from "../core/embedder.ts";
+import { ConfigurationError } from "../core/errors.ts";
+import type { ProviderConfig, ProviderOption } from "./provider-config.ts";
+import type { RequestLimits } from "./split-requests.ts";
+
+/** Environment variables by name. Handed in, never read from the process by a provider. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every provider's embedder has beyond the contract. */
+export interface ProviderEmbedder extends Embedder {
+  readonly identity: EmbedderIdentity;
+  /**
+   * Bounds by which a caller may cut, so that each call is one request; longer calls are cut by the embedder itself.
+   * Absent where nothing is sent.
+   */
+  readonly limits?: RequestLimits | undefined;
+  /**
+   * Who makes the numbers of a call with this model and these options. Calls that give the same numbers have the same
+   * identity: asking for a model's own dimensions is the same as not asking. Throws a RangeError for dimensions and a
+   * ConfigurationError for a model that cannot be.
+   */
+  identityOf(model?: string, options?: EmbedOptions): EmbedderIdentity;
+}
+
+/** What the registry knows of a provider. */
+export interface Provider {
+  /** One line for a list of providers. */
+  readonly description: string;
+  /** The environment variables that may hold its key, the first set one wins; empty where it needs no key. */
+  readonly keyVariables: readonly string[];
+  /** Whether it can do nothing without a key. */
+  readonly needsKey: boolean;
+  /** The options that it takes. */
+  readonly options: readonly ProviderOption[];
+  /** @param config checked by `parseProviderConfig`, without an option that is not listed above */
+  create(config: ProviderConfig, env: Environment): ProviderEmbedder;
+}
+
+/** The first of the variables that is set to more than blanks, without the blanks around it. */
+export function readVariable(env: Environment, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = env[name]?.trim();
+    if (value) return value;
+  }
+  return undefined;
+}
+
+/** The key from the option, else from the environment. Throws a ConfigurationError in one line where there is none. */
+export function requireKey(
+  provider: string,
+  variables: readonly string[],
+  apiKey: string | undefined,
+  env: Environment,
+): string {
+  const key = apiKey?.trim() || readVariable(env, variables);
+  if (key) return key;
+  throw new ConfigurationError(
+    `The provider "${provider}" needs a key: set the environment variable ${variables.join(" or ")}, or the option apiKey.`,
+  );
+}
