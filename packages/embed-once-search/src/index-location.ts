@@ -35,6 +35,18 @@ export function indexPath(indexDirectory: string, root: string, identity: Embedd
   return join(indexDirectory, name, "index.sqlite");
 }
 
+/** What an index takes on disk, what is not yet merged into it included; `undefined` where there is none. */
+export function indexBytes(path: string): number | undefined {
+  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size;
+  const bytes = size(path);
+  return bytes === undefined ? undefined : bytes + (size(`${path}-wal`) ?? 0);
+}
+
+/** An existing path without symbolic links. */
+export function realPath(path: string): string {
+  return realpathSync(path);
+}
+
 /** The same content in the same order, whatever the order of the fields was; absent and undefined are the same. */
 function canonical(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;

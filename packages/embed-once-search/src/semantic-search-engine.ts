@@ -1,11 +1,10 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigurationError, type Embedder, type EmbedderIdentity } from "embed-once";
 import type { SkipCounts } from "./catalogue.ts";
 import { embed, requireLength } from "./embed-missing.ts";
 import { findChunks, type SearchResult } from "./find-chunks.ts";
 import { openIndexFile, setAside } from "./index-file.ts";
-import { indexPath, resolveRoot } from "./index-location.ts";
+import { indexBytes, indexPath, realPath, resolveRoot } from "./index-location.ts";
 import { IndexStore } from "./index-store.ts";
 import { type IndexProgress, type IndexRunReport, indexFolder, readLastRun } from "./indexer.ts";
 import { isDamage } from "./sqlite.ts";
@@ -124,7 +123,7 @@ export class SemanticSearchEngine {
           ...options,
           maxFileBytes: this.#maxFileBytes,
           batchSize: this.#batchSize,
-          exclude: [realpathSync(this.#indexDirectory)],
+          exclude: [realPath(this.#indexDirectory)],
         }),
       );
       return { root, ...report, ms: performance.now() - startedAt };
@@ -162,7 +161,8 @@ export class SemanticSearchEngine {
     const root = resolveRoot(folder);
     const path = this.#pathOf(root);
     const common = { root, indexPath: path, embedder: this.#embedder.embedderInfo.name };
-    if (!existsSync(path)) {
+    const bytes = indexBytes(path);
+    if (bytes === undefined) {
       const nothing = { files: 0, filesIncomplete: 0, chunks: 0, vectors: 0, dimensions: undefined, bytes: 0 };
       return { ...common, exists: false, ...nothing, indexedAt: undefined, skipped: {} };
     }
@@ -174,10 +174,7 @@ export class SemanticSearchEngine {
         ...store.counts(),
         vectors: store.vectors.count(),
         dimensions: store.vectors.dimensions(),
-        bytes: [path, `${path}-wal`].reduce(
-          (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
-          0,
-        ),
+        bytes,
         indexedAt: lastRun?.at,
         skipped: lastRun?.skipped ?? {},
       };

@@ -3,7 +3,7 @@
 var found = process.versions.node;
 var parts = found.split(".").map(Number);
 if (parts[0] < 22 || (parts[0] === 22 && parts[1] < 18)) {
-  process.stderr.write("embed-once needs Node.js 22.18 or newer, this is " + found + " (" + process.execPath + ")\n");
+  process.stderr.write(`embed-once needs Node.js 22.18 or newer, this is ${found} (${process.execPath})\n`);
   process.exit(1);
 }
 import("../dist/cli/main.js").then(

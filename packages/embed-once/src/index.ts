@@ -18,8 +18,11 @@ export {
   EmbeddingResponseError,
   UnsupportedRecordError,
 } from "./core/errors.ts";
+export type { RequestLimits } from "./core/request-limits.ts";
 export { type CachedEmbedder, type CacheEmbedderOptions, cacheEmbedder } from "./embedder/cached-embedder.ts";
 export type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
+export { LocalEmbedder, type LocalOptions } from "./provider/local.ts";
+export { createOpenAICompatible, type OpenAICompatibleOptions } from "./provider/openai-compatible.ts";
 export { ProviderError } from "./provider/provider-error.ts";
 export { createEmbedder, createServices, type Services } from "./service-factory.ts";
 export type { TierName, TierUsage } from "./tier/tier.ts";

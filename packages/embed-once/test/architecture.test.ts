@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** The only files that touch the file system. */
 const FILE_SYSTEM = [/^embed-once\/src\/tier\/(mapped-tier|lmdb-file)\.ts$/, /^embed-once\/src\/cli\//];
 const SEARCH_FILE_SYSTEM =
-  /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-store|.*-store|commands)\.ts$/;
+  /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-file|index-location)\.ts$/;
 
 /** What the search package may know of the library. */
 const SEARCH_MAY_IMPORT = ["embed-once", "embed-once/codec", "embed-once/kernels"];

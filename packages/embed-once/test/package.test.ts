@@ -13,12 +13,14 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
       "ConfigurationError",
       "CorruptRecordError",
       "EmbeddingResponseError",
+      "LocalEmbedder",
       "ProviderError",
       "UnsupportedRecordError",
       "cacheEmbedder",
       "contentKey",
       "contentKeys",
       "createEmbedder",
+      "createOpenAICompatible",
       "createServices",
       "defaultCacheDirectory",
       "openCache",
@@ -28,7 +30,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
     "./testing": ["codecSuite", "embedderSuite", "startProviderServer", "tierSuite"],
   },
   "embed-once-search": {
-    ".": ["SemanticSearchEngine"],
+    ".": ["SemanticSearchEngine", "chunkText"],
     "./commands": ["formatResults", "runIndex", "runSearch"],
   },
 };

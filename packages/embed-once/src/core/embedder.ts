@@ -1,3 +1,5 @@
+import type { RequestLimits } from "./request-limits.ts";
+
 /**
  * What a text is embedded for. Some providers embed a query and a document differently; where one does,
  * the purpose decides the numbers and is part of the content key.
@@ -79,4 +81,12 @@ export interface Embedder {
   validateConfiguration(): Promise<ConfigurationCheck>;
   readonly embedderInfo: { readonly name: string };
   readonly identity?: EmbedderIdentity | undefined;
+  /**
+   * Who makes the numbers of a call with this model and these options, where that is more than the identity with
+   * another model: calls that give the same numbers have the same identity, so asking for a model's own dimensions is the
+   * same as not asking. Throws for a model or dimensions that cannot be.
+   */
+  identityOf?(model?: string, options?: EmbedOptions): EmbedderIdentity;
+  /** Bounds by which a caller cuts, so that each call is one request. Absent where there are none. */
+  readonly limits?: RequestLimits | undefined;
 }

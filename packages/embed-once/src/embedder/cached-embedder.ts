@@ -9,16 +9,20 @@ import type {
   EmbedOptions,
   Usage,
 } from "../core/embedder.ts";
+import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
 import { abortable } from "./abortable.ts";
 import { type EmbedderStatistics, noCounts } from "./embedder-statistics.ts";
-import { type IdentityOptions, keyIdentity, resolveIdentity } from "./identity.ts";
+import { type IdentityOptions, keyScope, resolveIdentity } from "./identity.ts";
 import { checkResponse } from "./response-check.ts";
 import { SingleFlight, type Ticket } from "./single-flight.ts";
 
 export interface CacheEmbedderOptions extends IdentityOptions, CacheOptions {
   /** A cache to share with others; it is not closed with the embedder. @default one of its own, opened on first use */
   cache?: EmbeddingCache | undefined;
-  /** Most texts that one call of the base gets, 1 or more. What one call brought is stored before the next. @default 128 */
+  /**
+   * Most texts that one call of the base gets, 1 or more. What one call brought is stored before the next.
+   * @default the base's own limit, else 128
+   */
   maxTextsPerRequest?: number | undefined;
 }
 
@@ -62,7 +66,7 @@ class CachingEmbedder implements CachedEmbedder {
   readonly identity: EmbedderIdentity;
   readonly #base: Embedder;
   readonly #options: CacheEmbedderOptions;
-  readonly #maxTextsPerRequest: number;
+  readonly #limits: RequestLimits;
   readonly #flights = new SingleFlight();
   readonly #counts = noCounts();
   readonly #hits = { L1: 0, L2: 0, L3: 0 };
@@ -74,7 +78,7 @@ class CachingEmbedder implements CachedEmbedder {
     if (typeof base?.createEmbeddings !== "function") {
       throw new TypeError(`cacheEmbedder takes an embedder with createEmbeddings(texts), got ${typeof base}`);
     }
-    const { maxTextsPerRequest = DEFAULT_MAX_TEXTS_PER_REQUEST } = options;
+    const { maxTextsPerRequest = base.limits?.maxTextsPerRequest ?? DEFAULT_MAX_TEXTS_PER_REQUEST } = options;
     if (!Number.isInteger(maxTextsPerRequest) || maxTextsPerRequest < 1) {
       throw new RangeError(`maxTextsPerRequest must be a whole number of at least 1, got ${maxTextsPerRequest}`);
     }
@@ -83,7 +87,10 @@ class CachingEmbedder implements CachedEmbedder {
     this.identity = resolveIdentity(base, options);
     this.#base = base;
     this.#options = options;
-    this.#maxTextsPerRequest = maxTextsPerRequest;
+    this.#limits = {
+      maxTextsPerRequest: Math.min(maxTextsPerRequest, base.limits?.maxTextsPerRequest ?? maxTextsPerRequest),
+      maxBytesPerRequest: base.limits?.maxBytesPerRequest ?? Number.POSITIVE_INFINITY,
+    };
   }
 
   get embedderInfo(): { readonly name: string } {
@@ -98,6 +105,7 @@ class CachingEmbedder implements CachedEmbedder {
 
     // From here on nothing reads `texts`: the caller may change the array while it waits.
     const textCount = texts.length;
+    const requestsWithoutCache = splitRequests(texts, this.#limits).length;
     const wanted = this.#wanted(texts, model, options);
     const cache = await abortable(this.cache(), options.signal);
     this.#counts.textsAsked += textCount;
@@ -105,7 +113,7 @@ class CachingEmbedder implements CachedEmbedder {
     const { vectors, missing } = this.#lookUp(cache, wanted);
     const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true };
     await this.#embedMissing(missing, vectors, sent, cache, model, options);
-    this.#counts.requestsSaved += Math.max(0, Math.ceil(textCount / this.#maxTextsPerRequest) - sent.requests);
+    this.#counts.requestsSaved += Math.max(0, requestsWithoutCache - sent.requests);
 
     const embeddings = new Array<number[]>(textCount);
     for (const { positions } of wanted) {
@@ -154,12 +162,7 @@ class CachingEmbedder implements CachedEmbedder {
 
   /** The distinct texts of a call, in order of first appearance. */
   #wanted(texts: readonly string[], model: string | undefined, options: EmbedOptions): Wanted[] {
-    const resolvedModel = model ?? this.identity.model;
-    const keyOf = contentKeys({
-      ...keyIdentity(this.identity, resolvedModel, this.#options.modelAlias),
-      dimensions: options.dimensions ?? this.identity.dimensions,
-      purpose: options.purpose,
-    });
+    const keyOf = contentKeys(keyScope(this.#base, this.identity, this.#options, model, options));
     const wanted = new Map<string, Wanted>();
     for (const [position, text] of texts.entries()) {
       const known = wanted.get(text);
@@ -204,8 +207,9 @@ class CachingEmbedder implements CachedEmbedder {
       this.#counts.misses += own.length;
       const tickets: Ticket[] = [this.#flights.join(joined.map(({ flightKey }) => flightKey))];
       let previous: Promise<unknown> = Promise.resolve();
-      for (let start = 0; start < own.length; start += this.#maxTextsPerRequest) {
-        const batch = own.slice(start, start + this.#maxTextsPerRequest);
+      const ownTexts = own.map(({ wanted }) => wanted.text);
+      for (const { start, end } of splitRequests(ownTexts, this.#limits)) {
+        const batch = own.slice(start, end);
         const before = previous;
         const ticket = this.#flights.start(
           batch.map(({ flightKey }) => flightKey),

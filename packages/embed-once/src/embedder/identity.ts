@@ -1,4 +1,5 @@
-import type { Embedder, EmbedderIdentity } from "../core/embedder.ts";
+import type { KeyScope } from "../core/content-key.ts";
+import type { Embedder, EmbedderIdentity, EmbedOptions } from "../core/embedder.ts";
 
 export interface IdentityOptions {
   /** Who the base embedder is, where it does not say so itself. What the base says wins. */
@@ -17,8 +18,7 @@ export interface IdentityOptions {
  * @throws TypeError where provider or model stay unknown: a default would mix up vectors of different models
  */
 export function resolveIdentity(base: Embedder, options: IdentityOptions): EmbedderIdentity {
-  const identity: Partial<EmbedderIdentity> = { ...options.identity, ...withoutUndefined(base.identity) };
-  if (options.revision !== undefined) identity.revision = options.revision;
+  const identity = merge(base.identity, options);
   for (const field of ["provider", "model"] as const) {
     const value: unknown = identity[field];
     if (typeof value !== "string" || value === "") {
@@ -35,17 +35,31 @@ export function resolveIdentity(base: Embedder, options: IdentityOptions): Embed
   return identity as EmbedderIdentity;
 }
 
-/** The identity that decides the key of a call with this model. */
-export function keyIdentity(
+/**
+ * Everything that decides the numbers of a call.
+ * @param identity what `resolveIdentity` gave for the base and the options
+ */
+export function keyScope(
+  base: Embedder,
   identity: EmbedderIdentity,
-  model: string,
-  modelAlias: string | undefined,
-): { identity: EmbedderIdentity; model: string } {
-  if (modelAlias === undefined || model !== identity.model) return { identity, model };
+  options: IdentityOptions,
+  model: string | undefined,
+  call: EmbedOptions,
+): KeyScope {
+  const ofCall = base.identityOf
+    ? (merge(base.identityOf(model, call), options) as EmbedderIdentity)
+    : { ...identity, model: model ?? identity.model, dimensions: call.dimensions ?? identity.dimensions };
+  const scope = { model: ofCall.model, dimensions: ofCall.dimensions, purpose: call.purpose };
+  const { modelAlias } = options;
+  if (modelAlias === undefined || ofCall.model !== identity.model) return { ...scope, identity: ofCall };
   // No provider has an empty name, so no alias meets a provider's own model.
-  return { identity: { ...identity, provider: "", endpoint: undefined }, model: modelAlias };
+  return { ...scope, identity: { ...ofCall, provider: "", endpoint: undefined }, model: modelAlias };
 }
 
-function withoutUndefined<T extends object>(fields: T | undefined): Partial<T> {
-  return Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+/** What the base says wins over the option's identity; the option's revision wins over both. */
+function merge(identity: EmbedderIdentity | undefined, options: IdentityOptions): Partial<EmbedderIdentity> {
+  const said = Object.entries(identity ?? {}).filter(([, value]) => value !== undefined);
+  const merged: Partial<EmbedderIdentity> = { ...options.identity, ...Object.fromEntries(said) };
+  if (options.revision !== undefined) merged.revision = options.revision;
+  return merged;
 }

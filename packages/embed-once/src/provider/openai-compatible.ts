@@ -1,12 +1,12 @@
 import type { ConfigurationCheck, EmbedderIdentity, EmbeddingResponse, EmbedOptions, Usage } from "../core/embedder.ts";
 import { ConfigurationError } from "../core/errors.ts";
+import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
 import { parseBaseURL } from "./base-url.ts";
 import { readEmbeddingAnswer } from "./embedding-answer.ts";
 import { HttpClient, type PostOptions } from "./http-client.ts";
 import { type Provider, type ProviderEmbedder, readVariable } from "./provider.ts";
 import { parseProviderConfig } from "./provider-config.ts";
 import { makeRedactor } from "./redact.ts";
-import { type RequestLimits, splitRequests } from "./split-requests.ts";
 import { copyTexts } from "./texts.ts";
 
 /** What is known of a model beforehand. */

@@ -1,24 +1,13 @@
 import type { Embedder, EmbedderIdentity, EmbedOptions } from "../core/embedder.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import type { ProviderConfig, ProviderOption } from "./provider-config.ts";
-import type { RequestLimits } from "./split-requests.ts";
 
 /** Environment variables by name. Handed in, never read from the process by a provider. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What every provider's embedder has beyond the contract. */
+/** Every provider's embedder says who it is, for each call. */
 export interface ProviderEmbedder extends Embedder {
   readonly identity: EmbedderIdentity;
-  /**
-   * Bounds by which a caller may cut, so that each call is one request; longer calls are cut by the embedder itself.
-   * Absent where nothing is sent.
-   */
-  readonly limits?: RequestLimits | undefined;
-  /**
-   * Who makes the numbers of a call with this model and these options. Calls that give the same numbers have the same
-   * identity: asking for a model's own dimensions is the same as not asking. Throws a RangeError for dimensions and a
-   * ConfigurationError for a model that cannot be.
-   */
   identityOf(model?: string, options?: EmbedOptions): EmbedderIdentity;
 }
 

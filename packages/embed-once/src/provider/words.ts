@@ -53,8 +53,7 @@ const ENDINGS: readonly { ending: string; replacement: string; minLength: number
 const VOWEL = /[aeiouy]/;
 
 /**
- * Brings the forms of an English word together: `records` and `record`, `detected`, `detection` and `detector`,
- * `decoder` and `decode`. It cuts one ending off, without a dictionary; other languages and short words stay as they are.
+ * Brings the forms of an English word together: `queries` and `query`, `parsed`, `parsing` and `parser`. It cuts one ending off, without a dictionary; other languages and short words stay as they are.
  */
 export function stem(word: string): string {
   for (const { ending, replacement, minLength } of ENDINGS) {

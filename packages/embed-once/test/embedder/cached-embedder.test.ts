@@ -6,7 +6,9 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { openCache } from "../../src/cache/hierarchical-cache.ts";
 import type { Embedder } from "../../src/core/embedder.ts";
 import { type CachedEmbedder, type CacheEmbedderOptions, cacheEmbedder } from "../../src/embedder/cached-embedder.ts";
+import { createProviderEmbedder } from "../../src/provider/registry.ts";
 import { embedderSuite } from "../../src/testing/embedder-suite.ts";
+import { startProviderServer } from "../../src/testing/provider-server.ts";
 import { deferred, FakeEmbedder, fakeVector } from "./fake-embedder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-wrapper-"));
@@ -105,6 +107,48 @@ describe("hits and misses", () => {
     await embedder.createEmbeddings(["a"]);
     await embedder.createEmbeddings(["a"], "small");
     expect(base.requests).toHaveLength(1);
+  });
+
+  test("asking a known model for its own dimensions is the same as not asking", async () => {
+    const server = await startProviderServer();
+    const env = { OPENAI_API_KEY: "sk-test" };
+    const base = createProviderEmbedder({ provider: "openai", baseURL: server.url }, env);
+    const embedder = cached(base);
+    await embedder.createEmbeddings(["a"]);
+    await embedder.createEmbeddings(["a"], "text-embedding-3-small", { dimensions: 1536, purpose: "query" });
+    expect(server.requests).toHaveLength(1);
+    await embedder.createEmbeddings(["a"], undefined, { dimensions: 256 });
+    expect(server.requests).toHaveLength(2);
+    await server.close();
+  });
+
+  test("the same text through base64 and through decimals: different bits, each gets its own", async () => {
+    const server = await startProviderServer();
+    const directory = newDirectory();
+    const env = { OPENAI_API_KEY: "sk-test" };
+    const answers: number[][][] = [];
+    for (let round = 0; round < 2; round++) {
+      for (const encoding of ["base64", "float"] as const) {
+        const base = createProviderEmbedder({ provider: "openai", baseURL: server.url, encoding }, env);
+        const embedder = cached(base, { directory });
+        answers.push((await embedder.createEmbeddings(["text"])).embeddings);
+        await embedder.close();
+      }
+    }
+    expect(server.requests).toHaveLength(2);
+    expect(bits(answers[2]!)).toEqual(bits(answers[0]!));
+    expect(bits(answers[3]!)).toEqual(bits(answers[1]!));
+    expect(bits(answers[0]!)).not.toEqual(bits(answers[1]!));
+    await server.close();
+  });
+
+  test("a batch is cut by the base's limits, texts and bytes", async () => {
+    const base = new FakeEmbedder();
+    const limited = cached(Object.assign(base, { limits: { maxTextsPerRequest: 3, maxBytesPerRequest: 10 } }), {
+      maxTextsPerRequest: 50,
+    });
+    await limited.createEmbeddings(["a", "b", "c", "d", "eeeeeeee", "ffffffff", "g".repeat(20)]);
+    expect(base.requests.map(({ texts }) => texts.map((text) => text[0]).join(""))).toEqual(["abc", "de", "f", "g"]);
   });
 
   test("usage is what was really sent: zero on full hits, absent where the base reports none", async () => {

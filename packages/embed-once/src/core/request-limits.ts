@@ -1,4 +1,4 @@
-/** The bounds of one request to a provider. */
+/** The bounds of one request. */
 export interface RequestLimits {
   maxTextsPerRequest: number;
   /** UTF-8 bytes of the texts together. A single text over it travels alone: only the provider can refuse it. */
