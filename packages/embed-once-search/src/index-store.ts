@@ -2,7 +2,7 @@ import type { Chunk } from "./chunker.ts";
 import { tokenize } from "./lexical.ts";
 import { LexicalIndex, type LexicalMatch } from "./lexical-index.ts";
 import { isListing } from "./listing.ts";
-import { type DatabaseSync, type StatementSync, snapshot, transaction } from "./sqlite.ts";
+import { change, type DatabaseSync, type StatementSync, snapshot, transaction } from "./sqlite.ts";
 import { SqliteVectorStore } from "./sqlite-vector-store.ts";
 import type { TextKey, VectorStore } from "./vector-store.ts";
 import type { SkipReason } from "./walk.ts";
@@ -99,7 +99,8 @@ export class IndexStore {
     );
     for (const { startLine, endLine, key, text } of chunks) {
       const tokens = tokenize(text);
-      const { lastInsertRowid } = insert.run(
+      const { lastInsertRowid } = change(
+        insert,
         id,
         startLine,
         endLine,
@@ -114,14 +115,14 @@ export class IndexStore {
   #deleteChunks(fileId: number): void {
     const rows = this.#prepare("SELECT id FROM chunk WHERE file_id = ?").all(fileId) as { id: number }[];
     for (const { id } of rows) this.#lexical.delete(id);
-    this.#prepare("DELETE FROM chunk WHERE file_id = ?").run(fileId);
+    change(this.#prepare("DELETE FROM chunk WHERE file_id = ?"), fileId);
   }
 
   /** Notes that files have other stamps and the same content. */
   touchFiles(files: readonly { path: string; stamp: string }[]): void {
     transaction(this.#database, () => {
       const update = this.#prepare("UPDATE file SET stamp = ? WHERE path = ?");
-      for (const { path, stamp } of files) update.run(stamp, path);
+      for (const { path, stamp } of files) change(update, stamp, path);
     });
   }
 
@@ -129,7 +130,7 @@ export class IndexStore {
     transaction(this.#database, () => {
       for (const { id } of files) {
         this.#deleteChunks(id);
-        this.#prepare("DELETE FROM file WHERE id = ?").run(id);
+        change(this.#prepare("DELETE FROM file WHERE id = ?"), id);
       }
     });
   }
@@ -151,7 +152,7 @@ export class IndexStore {
   markComplete(files: readonly IncompleteFile[]): void {
     transaction(this.#database, () => {
       const update = this.#prepare("UPDATE file SET complete = 1 WHERE id = ? AND content_hash = ?");
-      for (const { id, contentHash } of files) update.run(id, contentHash);
+      for (const { id, contentHash } of files) change(update, id, contentHash);
     });
   }
 
@@ -198,7 +199,7 @@ export class IndexStore {
   }
 
   setMeta(name: string, value: string): void {
-    this.#prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").run(name, value);
+    change(this.#prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)"), name, value);
   }
 
   /** Several reads of one state, whatever other processes write meanwhile. `work` must not await. */

@@ -1,5 +1,5 @@
 import { questionTokens, tokenize } from "./lexical.ts";
-import type { DatabaseSync, StatementSync } from "./sqlite.ts";
+import { change, type DatabaseSync, type StatementSync } from "./sqlite.ts";
 
 /**
  * The full-text side of an index: which chunk holds which words, in its text and in its file's path. No text is stored.
@@ -62,11 +62,11 @@ export class LexicalIndex {
 
   /** @param tokens of the chunk's text; their number lies in `chunk.words` */
   insert(chunkId: number, tokens: readonly string[], path: string): void {
-    this.#insert.run(chunkId, tokens.join(" "), tokenize(path).join(" "));
+    change(this.#insert, chunkId, tokens.join(" "), tokenize(path).join(" "));
   }
 
   delete(chunkId: number): void {
-    this.#delete.run(chunkId);
+    change(this.#delete, chunkId);
   }
 
   /**
@@ -74,8 +74,8 @@ export class LexicalIndex {
    * it saturates: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009, section 3.6.
    */
   match(question: string): LexicalMatch[] {
-    this.#clearQuestion.run();
-    this.#setQuestion.run(questionTokens(question).join(" "));
+    change(this.#clearQuestion);
+    change(this.#setQuestion, questionTokens(question).join(" "));
     const totals = this.#totals.get() as unknown as { chunks: number; words: number };
     const averageWords = Math.max(1, totals.words / Math.max(1, totals.chunks));
 

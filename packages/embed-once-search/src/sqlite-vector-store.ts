@@ -1,6 +1,6 @@
 import { decodeVector, encodeVector } from "embed-once/codec";
 import { dotProducts } from "embed-once/kernels";
-import { type DatabaseSync, type StatementSync, transaction } from "./sqlite.ts";
+import { change, type DatabaseSync, type StatementSync, transaction } from "./sqlite.ts";
 import {
   byNearness,
   checkEntries,
@@ -70,7 +70,7 @@ export class SqliteVectorStore implements VectorStore {
     transaction(this.#database, () => {
       checkEntries(entries, this.dimensions());
       for (const { key, vector } of entries) {
-        this.#put.run(toBytes(key), new Uint8Array(unitVector(vector).buffer), encodeVector(vector));
+        change(this.#put, toBytes(key), new Uint8Array(unitVector(vector).buffer), encodeVector(vector));
       }
     });
   }
@@ -82,7 +82,7 @@ export class SqliteVectorStore implements VectorStore {
 
   delete(keys: readonly TextKey[]): void {
     transaction(this.#database, () => {
-      for (const key of keys) this.#delete.run(toBytes(key));
+      for (const key of keys) change(this.#delete, toBytes(key));
     });
   }
 

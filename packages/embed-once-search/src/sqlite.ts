@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
 export type { DatabaseSync, StatementSync };
 
@@ -60,6 +60,17 @@ function enterWal(database: DatabaseSync): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
+}
+
+/**
+ * Runs a statement that changes rows.
+ *
+ * SQLite remembers the row number that was last inserted on the connection, those of FTS5's own tables too, which exceed
+ * 2^53. node:sqlite reads it after every such statement, and from Node 26 on fails where it may not be a bigint.
+ */
+export function change(statement: StatementSync, ...parameters: SQLInputValue[]): { lastInsertRowid: bigint } {
+  statement.setReadBigInts(true);
+  return statement.run(...parameters) as { lastInsertRowid: bigint };
 }
 
 /** Runs `work` in one write transaction, or in the one that is already open. `work` must not await. */

@@ -169,6 +169,7 @@ describe("bad input is one clear line", () => {
     ["a limit of 0", ["search", "x", "--limit", "0"], 2, /limit.*0/],
     ["no such folder", ["search", "x", "/no/such/folder"], 2, /\/no\/such\/folder/],
     ["a file for a folder", ["index", "menu.ts"], 2, /menu\.ts/],
+    ["a cache directory that cannot be made", ["index", ".", "--cache-dir", "menu.ts/cache"], 2, /menu\.ts\/cache/],
     ["an unknown provider", ["stats", "--provider", "opnai"], 2, /Unknown provider "opnai".*Did you mean "openai"/],
     ["a missing key", ["search", "x", "--provider", "openai"], 2, /OPENAI_API_KEY/],
     [
