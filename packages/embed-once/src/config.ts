@@ -1,5 +1,5 @@
 import { ConfigurationError } from "./core/errors.ts";
-import type { CacheEmbedderOptions } from "./embedder/cached-embedder.ts";
+import type { CacheEmbedderOptions } from "./embedder/options.ts";
 import { nearestName } from "./provider/nearest-name.ts";
 import type { Environment } from "./provider/provider.ts";
 import { type ProviderConfig, providerConfigEntries } from "./provider/provider-config.ts";
@@ -7,20 +7,23 @@ import { type ProviderConfig, providerConfigEntries } from "./provider/provider-
 /** Everything that can be configured: which embedder, and the cache around it. */
 export type ServiceConfig = { [Option in keyof ProviderConfig]?: ProviderConfig[Option] | undefined } & CacheConfig;
 
-type CacheConfig = Pick<
-  CacheEmbedderOptions,
-  "directory" | "hotBytes" | "compressedBytes" | "diskBytes" | "modelAlias" | "revision" | "onNotice"
->;
-
-const CACHE_OPTIONS: readonly (keyof CacheConfig)[] = [
+const CACHE_OPTIONS = [
   "directory",
   "hotBytes",
   "compressedBytes",
   "diskBytes",
+  "mode",
   "modelAlias",
   "revision",
+  "maxRetries",
+  "maxTextsPerRequest",
+  "maxConcurrentRequests",
+  "verifyFraction",
   "onNotice",
-];
+  "onEvent",
+] as const satisfies readonly (keyof CacheEmbedderOptions)[];
+
+type CacheConfig = Pick<CacheEmbedderOptions, (typeof CACHE_OPTIONS)[number]>;
 
 /** What each environment variable sets. Keys of providers have variables of their own. */
 export const ENVIRONMENT_VARIABLES: Readonly<Record<string, keyof ServiceConfig>> = {
@@ -30,6 +33,7 @@ export const ENVIRONMENT_VARIABLES: Readonly<Record<string, keyof ServiceConfig>
   EMBED_ONCE_BASE_URL: "baseURL",
   EMBED_ONCE_ENCODING: "encoding",
   EMBED_ONCE_CACHE_DIR: "directory",
+  EMBED_ONCE_MODE: "mode",
   EMBED_ONCE_MODEL_ALIAS: "modelAlias",
   EMBED_ONCE_REVISION: "revision",
 };
@@ -60,8 +64,9 @@ export function resolveConfig(config: ServiceConfig, env: Environment): Resolved
   const cache: Record<string, unknown> = {};
   const providerOptions = Object.keys(providerConfigEntries);
   for (const [name, value] of Object.entries(merged)) {
-    if (providerOptions.includes(name)) provider[name] = value;
-    else if ((CACHE_OPTIONS as readonly string[]).includes(name)) cache[name] = value;
+    // The wrapper cuts and retries for the provider.
+    if ((CACHE_OPTIONS as readonly string[]).includes(name)) cache[name] = value;
+    else if (providerOptions.includes(name)) provider[name] = value;
     else throw unknownOption(name, [...providerOptions, ...CACHE_OPTIONS]);
   }
   // The model in the environment belongs to the provider in the environment, not to another one that is asked for.

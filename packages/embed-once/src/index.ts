@@ -19,8 +19,11 @@ export {
   UnsupportedRecordError,
 } from "./core/errors.ts";
 export type { RequestLimits } from "./core/request-limits.ts";
-export { type CachedEmbedder, type CacheEmbedderOptions, cacheEmbedder } from "./embedder/cached-embedder.ts";
+export { type CachedEmbedder, cacheEmbedder, type Float32Response } from "./embedder/cached-embedder.ts";
 export type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
+export { EmbeddingsFailedError, OfflineMissError } from "./embedder/errors.ts";
+export type { EmbedderEvent, VerificationOutcome } from "./embedder/events.ts";
+export type { CacheEmbedderOptions, CacheMode } from "./embedder/options.ts";
 export { LocalEmbedder, type LocalOptions } from "./provider/local.ts";
 export { createOpenAICompatible, type OpenAICompatibleOptions } from "./provider/openai-compatible.ts";
 export { ProviderError } from "./provider/provider-error.ts";

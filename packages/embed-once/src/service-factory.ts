@@ -3,7 +3,7 @@ import { resolveConfig, type ServiceConfig } from "./config.ts";
 import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
 import type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
 import type { Environment } from "./provider/provider.ts";
-import { createProviderEmbedder } from "./provider/registry.ts";
+import { createProviderEmbedder, findProvider } from "./provider/registry.ts";
 
 /** Everything that a program needs, wired: an embedder that is always cached, and the cache below. */
 export interface Services extends AsyncDisposable {
@@ -22,7 +22,10 @@ export interface Services extends AsyncDisposable {
  */
 export function createEmbedder(config: ServiceConfig = {}, env: Environment = process.env): CachedEmbedder {
   const { provider, cache } = resolveConfig(config, env);
-  return cacheEmbedder(createProviderEmbedder(provider, env), cache);
+  // Whoever stores what each request brought also decides when to ask again, so the client must not.
+  const patient = findProvider(provider.provider).options.includes("maxRetries");
+  const base = createProviderEmbedder(patient ? { ...provider, maxRetries: 0 } : provider, env);
+  return cacheEmbedder(base, cache);
 }
 
 /** The same as `createEmbedder`, with the cache and the figures beside it. */

@@ -68,7 +68,7 @@ describe("the architecture", () => {
   test("the scan sees the sources and their imports", () => {
     expect(library.length).toBeGreaterThan(25);
     expect(library.find(({ path }) => path.endsWith("embedder/cached-embedder.ts"))!.imports).toContain(
-      "embed-once/src/embedder/single-flight.ts",
+      "embed-once/src/embedder/miss-resolver.ts",
     );
     expect(library.find(({ path }) => path.endsWith("mapped-tier.ts"))!.imports).toContain("lmdb");
   });

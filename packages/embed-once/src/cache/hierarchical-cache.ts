@@ -12,6 +12,8 @@ export interface CacheEntry {
   key: ContentKey;
   /** 1 to 65,536 numbers; copied. */
   vector: ArrayLike<number>;
+  /** The model's name. */
+  model?: string | undefined;
 }
 
 /**
@@ -34,6 +36,13 @@ export interface EmbeddingCache extends AsyncDisposable {
   getMany(keys: readonly ContentKey[]): (number[] | undefined)[];
   /** @throws RangeError for a key that has not 32 bytes or a vector without or with too many numbers; nothing of the batch is stored */
   setMany(entries: readonly CacheEntry[]): Promise<void>;
+  /**
+   * Asks for the right to embed texts, so that two processes do not pay for the same one. Whoever gets it releases it;
+   * that of a process that died, or of one that has not asked again for long, is free.
+   * @returns one answer a key, in the order of the keys; all `true` without L3, or where it cannot say
+   */
+  lease(keys: readonly ContentKey[]): Promise<boolean[]>;
+  release(keys: readonly ContentKey[]): Promise<void>;
   statistics(): CacheStatistics;
   /** Counters that are summed over all processes that ever used the directory; empty without L3. */
   lifetime(): LifetimeCounters;
@@ -140,6 +149,12 @@ class HierarchicalCache implements EmbeddingCache {
     }
     return { ...structuredClone(this.#counts), damaged, tiers };
   }
+
+  async lease(keys: readonly ContentKey[]): Promise<boolean[]> {
+    return keys.map(() => true);
+  }
+
+  async release(_keys: readonly ContentKey[]): Promise<void> {}
 
   lifetime(): LifetimeCounters {
     return this.#mapped?.lifetime() ?? {};

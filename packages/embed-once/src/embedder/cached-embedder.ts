@@ -1,6 +1,5 @@
 import { type EmbeddingCache, openCache } from "../cache/hierarchical-cache.ts";
-import { type CacheOptions, resolveCacheOptions } from "../cache/options.ts";
-import { type ContentKey, contentKeys } from "../core/content-key.ts";
+import { contentKeys } from "../core/content-key.ts";
 import type {
   ConfigurationCheck,
   Embedder,
@@ -9,26 +8,36 @@ import type {
   EmbedOptions,
   Usage,
 } from "../core/embedder.ts";
-import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
+import { EmbeddingResponseError } from "../core/errors.ts";
+import { splitRequests } from "../core/request-limits.ts";
 import { abortable } from "./abortable.ts";
+import { BatchSender } from "./batching.ts";
 import { type EmbedderStatistics, noCounts } from "./embedder-statistics.ts";
-import { type IdentityOptions, keyScope, resolveIdentity } from "./identity.ts";
-import { checkResponse } from "./response-check.ts";
-import { SingleFlight, type Ticket } from "./single-flight.ts";
+import { OfflineMissError } from "./errors.ts";
+import { toExactFloat32 } from "./float32-output.ts";
+import { keyScope, resolveIdentity } from "./identity.ts";
+import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
+import { type CacheEmbedderOptions, type ResolvedEmbedderOptions, resolveEmbedderOptions } from "./options.ts";
+import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
+import { Slots } from "./slots.ts";
+import { compareVectors } from "./verification.ts";
 
-export interface CacheEmbedderOptions extends IdentityOptions, CacheOptions {
-  /** A cache to share with others; it is not closed with the embedder. @default one of its own, opened on first use */
-  cache?: EmbeddingCache | undefined;
-  /**
-   * Most texts that one call of the base gets, 1 or more. What one call brought is stored before the next.
-   * @default the base's own limit, else 128
-   */
-  maxTextsPerRequest?: number | undefined;
+/** The answer as float32s: half the memory of a `number[]`. */
+export interface Float32Response {
+  embeddings: Float32Array[];
+  usage?: Usage | undefined;
 }
 
 /** An embedder that asks its base only for what nobody asked before. */
 export interface CachedEmbedder extends Embedder, AsyncDisposable {
   readonly identity: EmbedderIdentity;
+  createEmbeddings(texts: string[], model?: string, options?: EmbedOptions): Promise<EmbeddingResponse>;
+  /** With `output: "float32"`. Rejects with a RangeError where a number is no float32: nothing is rounded. */
+  createEmbeddings(
+    texts: string[],
+    model: string | undefined,
+    options: EmbedOptions & { output: "float32" },
+  ): Promise<Float32Response>;
   statistics(): EmbedderStatistics;
   /** The base embedder. */
   unwrap(): Embedder;
@@ -38,89 +47,86 @@ export interface CachedEmbedder extends Embedder, AsyncDisposable {
   close(): Promise<void>;
 }
 
-const DEFAULT_MAX_TEXTS_PER_REQUEST = 128;
-
 /**
  * Wraps an embedder in the cache. Nothing is opened before the first use.
  *
  * The law, besides that of `Embedder`:
  * - Per text: hits come from the cache, only misses go to the base, and each text once, however often it stands in the
- *   batch and however many calls ask for it at the same time.
+ *   batch and however many calls and processes ask for it at the same time.
  * - An answer is checked before anything of it is stored; a wrong one is an error that names the text's index.
+ * - What a request brought is stored at once: whatever fails later, it is not paid again.
+ * - One caller's abort or failure harms no other caller.
  * - A cache that fails is a miss: the base still answers.
  *
- * @throws TypeError where nobody says which provider and model the base is, RangeError for a budget that is none
+ * @throws TypeError where nobody says which provider and model the base is, RangeError for an option out of range
  */
 export function cacheEmbedder(base: Embedder, options: CacheEmbedderOptions = {}): CachedEmbedder {
-  return new CachingEmbedder(base, options);
+  return new CachingEmbedder(base, options, SYSTEM_CLOCK);
 }
 
-/** A distinct text of a call: its key and where it stands. */
-interface Wanted {
-  key: ContentKey;
-  text: string;
-  positions: number[];
+/** The same with a clock of one's own, for tests of what takes long. */
+export function cacheEmbedderWithClock(
+  base: Embedder,
+  options: CacheEmbedderOptions,
+  clock: RetryClock,
+): CachedEmbedder {
+  return new CachingEmbedder(base, options, clock);
 }
 
 class CachingEmbedder implements CachedEmbedder {
   readonly identity: EmbedderIdentity;
   readonly #base: Embedder;
   readonly #options: CacheEmbedderOptions;
-  readonly #limits: RequestLimits;
-  readonly #flights = new SingleFlight();
+  readonly #resolved: ResolvedEmbedderOptions;
+  readonly #clock: RetryClock;
+  readonly #sender: BatchSender;
+  readonly #misses: MissResolver;
   readonly #counts = noCounts();
   readonly #hits = { L1: 0, L2: 0, L3: 0 };
   #cache: Promise<EmbeddingCache> | undefined;
   #openCache: EmbeddingCache | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(base: Embedder, options: CacheEmbedderOptions) {
+  constructor(base: Embedder, options: CacheEmbedderOptions, clock: RetryClock) {
     if (typeof base?.createEmbeddings !== "function") {
       throw new TypeError(`cacheEmbedder takes an embedder with createEmbeddings(texts), got ${typeof base}`);
     }
-    const { maxTextsPerRequest = base.limits?.maxTextsPerRequest ?? DEFAULT_MAX_TEXTS_PER_REQUEST } = options;
-    if (!Number.isInteger(maxTextsPerRequest) || maxTextsPerRequest < 1) {
-      throw new RangeError(`maxTextsPerRequest must be a whole number of at least 1, got ${maxTextsPerRequest}`);
-    }
-    // Wrong budgets are the caller's fault and are told here, not on first use.
-    resolveCacheOptions(options);
+    this.#resolved = resolveEmbedderOptions(options, base.limits);
     this.identity = resolveIdentity(base, options);
     this.#base = base;
     this.#options = options;
-    this.#limits = {
-      maxTextsPerRequest: Math.min(maxTextsPerRequest, base.limits?.maxTextsPerRequest ?? maxTextsPerRequest),
-      maxBytesPerRequest: base.limits?.maxBytesPerRequest ?? Number.POSITIVE_INFINITY,
-    };
+    this.#clock = clock;
+    this.#sender = new BatchSender(base, this.#resolved.limits, options, clock);
+    this.#misses = new MissResolver({
+      sender: this.#sender,
+      slots: new Slots(this.#resolved.maxConcurrentRequests),
+      clock,
+      counts: this.#counts,
+      hits: this.#hits,
+      onEvent: this.#resolved.onEvent,
+    });
   }
 
   get embedderInfo(): { readonly name: string } {
     return this.#base.embedderInfo;
   }
 
-  async createEmbeddings(texts: string[], model?: string, options: EmbedOptions = {}): Promise<EmbeddingResponse> {
+  createEmbeddings(texts: string[], model?: string, options?: EmbedOptions): Promise<EmbeddingResponse>;
+  createEmbeddings(
+    texts: string[],
+    model: string | undefined,
+    options: EmbedOptions & { output: "float32" },
+  ): Promise<Float32Response>;
+  async createEmbeddings(
+    texts: string[],
+    model?: string,
+    { output, ...options }: EmbedOptions & { output?: "float32" } = {},
+  ): Promise<EmbeddingResponse | Float32Response> {
     checkTexts(texts);
     if (this.#closing) throw new Error(`the embedder ${this.embedderInfo.name} is closed`);
     options.signal?.throwIfAborted();
-    if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
-
-    // From here on nothing reads `texts`: the caller may change the array while it waits.
-    const textCount = texts.length;
-    const requestsWithoutCache = splitRequests(texts, this.#limits).length;
-    const wanted = this.#wanted(texts, model, options);
-    const cache = await abortable(this.cache(), options.signal);
-    this.#counts.textsAsked += textCount;
-    this.#counts.coalesced += textCount - wanted.length;
-    const { vectors, missing } = this.#lookUp(cache, wanted);
-    const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true };
-    await this.#embedMissing(missing, vectors, sent, cache, model, options);
-    this.#counts.requestsSaved += Math.max(0, requestsWithoutCache - sent.requests);
-
-    const embeddings = new Array<number[]>(textCount);
-    for (const { positions } of wanted) {
-      const vector = vectors.get(positions[0]!)!;
-      for (const position of positions) embeddings[position] = position === positions[0] ? vector : vector.slice();
-    }
-    return sent.usageKnown ? { embeddings, usage: sent.usage } : { embeddings };
+    const response = await this.#embed(texts, model, options);
+    return output === "float32" ? { ...response, embeddings: response.embeddings.map(toExactFloat32) } : response;
   }
 
   validateConfiguration(): Promise<ConfigurationCheck> {
@@ -140,7 +146,7 @@ class CachingEmbedder implements CachedEmbedder {
   }
 
   statistics(): EmbedderStatistics {
-    return { ...this.#counts, hits: { ...this.#hits }, cache: this.#openCache?.statistics() };
+    return { ...structuredClone(this.#counts), hits: { ...this.#hits }, cache: this.#openCache?.statistics() };
   }
 
   close(): Promise<void> {
@@ -160,146 +166,129 @@ class CachingEmbedder implements CachedEmbedder {
     return this.close();
   }
 
-  /** The distinct texts of a call, in order of first appearance. */
-  #wanted(texts: readonly string[], model: string | undefined, options: EmbedOptions): Wanted[] {
-    const keyOf = contentKeys(keyScope(this.#base, this.identity, this.#options, model, options));
-    const wanted = new Map<string, Wanted>();
-    for (const [position, text] of texts.entries()) {
-      const known = wanted.get(text);
-      if (known) known.positions.push(position);
-      else wanted.set(text, { key: keyOf(text), text, positions: [position] });
+  async #embed(texts: string[], model: string | undefined, options: EmbedOptions): Promise<EmbeddingResponse> {
+    const { mode } = this.#resolved;
+    if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
+    if (mode === "bypass") return this.#base.createEmbeddings(texts, model, options);
+
+    // From the first await on nothing reads `texts`: the caller may change the array while it waits.
+    const textsAsked = texts.length;
+    const requestsWithoutCache = splitRequests(texts, this.#sender.limits).length;
+    const scope = keyScope(this.#base, this.identity, this.#options, model, options);
+    const wanted = distinct(texts, contentKeys(scope));
+    const cache = await abortable(this.cache(), options.signal);
+    this.#counts.textsAsked += textsAsked;
+    this.#counts.coalesced += textsAsked - wanted.length;
+    const vectors = new Map<number, number[]>();
+    const missing = mode === "refresh" ? wanted : this.#lookUp(cache, wanted, vectors);
+    if (mode === "offline" && missing.length > 0) {
+      this.#counts.misses += missing.length;
+      throw new OfflineMissError(missing[0]!.positions[0]!, missing.length);
     }
-    return [...wanted.values()];
+    const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true };
+    const hit = wanted.find(({ positions }) => vectors.has(positions[0]!));
+    const dimensions = scope.dimensions ?? (hit && vectors.get(hit.positions[0]!)!.length);
+    await this.#verifySample(wanted, vectors, model, options);
+    await this.#misses.resolve(missing, {
+      cache,
+      store: mode !== "read-only",
+      share: mode === "read-write",
+      call: { model, options, dimensions },
+      signal: options.signal,
+      textsAsked,
+      vectors,
+      sent,
+    });
+    this.#counts.requestsSaved += Math.max(0, requestsWithoutCache - sent.requests);
+    const embeddings = spread(wanted, vectors, textsAsked);
+    this.#checkAgreement(embeddings);
+    return sent.usageKnown ? { embeddings, usage: sent.usage } : { embeddings };
   }
 
-  /** Vectors by the first position of their text, and what the cache does not have. */
-  #lookUp(cache: EmbeddingCache, wanted: Wanted[]): { vectors: Map<number, number[]>; missing: Wanted[] } {
+  /** Fills in what the cache has; gives what it does not have. */
+  #lookUp(cache: EmbeddingCache, wanted: readonly Wanted[], vectors: Map<number, number[]>): Wanted[] {
     const before = { ...cache.hits };
     const found = cache.getMany(wanted.map(({ key }) => key));
     for (const tier of ["L1", "L2", "L3"] as const) this.#hits[tier] += cache.hits[tier] - before[tier];
-    const vectors = new Map<number, number[]>();
-    const missing: Wanted[] = [];
-    for (const [i, entry] of wanted.entries()) {
-      const vector = found[i];
-      if (vector) vectors.set(entry.positions[0]!, vector);
-      else missing.push(entry);
-    }
-    return { vectors, missing };
+    return wanted.filter(({ positions }, i) => {
+      if (found[i]) vectors.set(positions[0]!, found[i]);
+      return !found[i];
+    });
   }
 
-  /**
-   * Gets what the cache does not have: joins the requests of other calls where they are under way, makes the others.
-   * A request of another call that failed or was given up is made again, as this call's own.
-   */
-  async #embedMissing(
-    missing: Wanted[],
-    vectors: Map<number, number[]>,
-    sent: Sent,
-    cache: EmbeddingCache,
+  /** Embeds a sample of the hits again and tells how they compare. A failure of it is no failure of the call. */
+  async #verifySample(
+    wanted: readonly Wanted[],
+    vectors: ReadonlyMap<number, number[]>,
     model: string | undefined,
     options: EmbedOptions,
   ): Promise<void> {
-    let open = missing.map((wanted) => ({ wanted, flightKey: Buffer.from(wanted.key).toString("latin1") }));
-    while (open.length > 0) {
-      const joined = open.filter(({ flightKey }) => this.#flights.has(flightKey));
-      const own = open.filter(({ flightKey }) => !this.#flights.has(flightKey));
-      this.#counts.coalesced += joined.length;
-      this.#counts.misses += own.length;
-      const tickets: Ticket[] = [this.#flights.join(joined.map(({ flightKey }) => flightKey))];
-      let previous: Promise<unknown> = Promise.resolve();
-      const ownTexts = own.map(({ wanted }) => wanted.text);
-      for (const { start, end } of splitRequests(ownTexts, this.#limits)) {
-        const batch = own.slice(start, end);
-        const before = previous;
-        const ticket = this.#flights.start(
-          batch.map(({ flightKey }) => flightKey),
-          async (signal) => {
-            await before;
-            signal.throwIfAborted();
-            return this.#request(
-              batch.map(({ wanted }) => wanted),
-              sent,
-              cache,
-              model,
-              { ...options, signal },
-            );
-          },
-        );
-        // One after the other; a request that failed does not keep the next from those who wait for it.
-        previous = Promise.allSettled(ticket.vectors);
-        tickets.push(ticket);
-      }
-      try {
-        const [others, ...owned] = tickets.map(({ vectors }) => vectors);
-        const settled = await abortable(
-          Promise.all([...others!.map((vector) => vector.catch(() => undefined)), ...owned.flat()]),
-          options.signal,
-        );
-        open = [...joined, ...own].filter(({ wanted }, i) => {
-          const vector = settled[i];
-          // Another call may have been handed the same array.
-          if (vector) vectors.set(wanted.positions[0]!, vector.slice());
-          return vector === undefined;
-        });
-        this.#counts.coalesced -= open.length;
-      } finally {
-        for (const ticket of tickets) ticket.leave();
-      }
-    }
-  }
-
-  /** One call of the base; what it brought is checked and stored. */
-  async #request(
-    wanted: readonly Wanted[],
-    sent: Sent,
-    cache: EmbeddingCache,
-    model: string | undefined,
-    options: EmbedOptions,
-  ): Promise<number[][]> {
-    sent.requests++;
-    this.#counts.requestsMade++;
-    let embeddings: number[][];
+    const { verifyFraction, onEvent, onNotice } = this.#resolved;
+    if (verifyFraction === 0) return;
+    const sample = wanted.filter(
+      ({ positions }) => vectors.has(positions[0]!) && this.#clock.random() < verifyFraction,
+    );
+    const batch = sample.slice(0, this.#sender.limits.maxTextsPerRequest);
+    if (batch.length === 0) return;
+    const texts = batch.map(({ text }) => text);
+    let fresh: number[][];
     try {
-      const texts = wanted.map(({ text }) => text);
-      const response = await this.#base.createEmbeddings(texts, model, options);
-      const dimensions = options.dimensions ?? this.identity.dimensions;
-      embeddings = checkResponse(response, texts.length, this.embedderInfo.name, dimensions);
-      this.#count(response.usage, sent);
+      fresh = (await this.#base.createEmbeddings(texts, model, options)).embeddings;
     } catch (error) {
-      this.#counts.embeddingsFailed += wanted.length;
-      throw error;
-    }
-    this.#counts.embeddingsMade += wanted.length;
-    try {
-      await cache.setMany(wanted.map(({ key }, i) => ({ key, vector: embeddings[i]! })));
-    } catch {
-      // The cache has told and counted it. The vectors were paid for and are right, so the caller gets them.
-    }
-    return embeddings;
-  }
-
-  #count(usage: Usage | undefined, sent: Sent): void {
-    if (!usage) {
-      sent.usageKnown = false;
+      onEvent({ type: "failure", textCount: texts.length, error });
       return;
     }
-    sent.usage.promptTokens += usage.promptTokens;
-    sent.usage.totalTokens += usage.totalTokens;
-    this.#counts.tokensSent += usage.totalTokens;
+    for (const [i, { positions }] of batch.entries()) {
+      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i] ?? []);
+      if (outcome === "changed" && this.#counts.verified.changed === 0) {
+        onNotice(
+          `${this.embedderInfo.name} no longer gives the vectors that are stored for ${this.identity.model} ` +
+            `(cosine ${cosine.toFixed(3)}): the model behind the name has changed; give a new revision to start afresh`,
+        );
+      }
+      this.#counts.verified[outcome]++;
+      onEvent({ type: "verified", outcome, cosine });
+    }
+  }
+
+  /** Hits and fresh vectors of one call must be comparable. */
+  #checkAgreement(embeddings: readonly number[][]): void {
+    const { length } = embeddings[0]!;
+    const other = embeddings.findIndex((vector) => vector.length !== length);
+    if (other === -1) return;
+    throw new EmbeddingResponseError(
+      `the vectors of text 0 and text ${other} have ${length} and ${embeddings[other]!.length} dimensions: ` +
+        `the model behind the name ${this.identity.model} has changed; give a new revision to start afresh`,
+    );
   }
 
   #lifetime(cache: EmbeddingCache): Record<string, number> {
     const { numberBytesStored, recordBytesStored } = cache.statistics();
+    const { verified: _, ...counts } = this.#counts;
     const { L1: hitsL1, L2: hitsL2, L3: hitsL3 } = this.#hits;
-    return { ...this.#counts, hitsL1, hitsL2, hitsL3, numberBytesStored, recordBytesStored };
+    return { ...counts, hitsL1, hitsL2, hitsL3, numberBytesStored, recordBytesStored };
   }
 }
 
-/** What one call had the base do. */
-interface Sent {
-  requests: number;
-  usage: Usage;
-  usageKnown: boolean;
+/** The distinct texts of a call, in order of first appearance. */
+function distinct(texts: readonly string[], keyOf: (text: string) => Uint8Array): Wanted[] {
+  const wanted = new Map<string, Wanted>();
+  for (const [position, text] of texts.entries()) {
+    const known = wanted.get(text);
+    if (known) known.positions.push(position);
+    else wanted.set(text, { key: keyOf(text), text, positions: [position] });
+  }
+  return [...wanted.values()];
+}
+
+/** One vector a text; duplicates are arrays of their own. */
+function spread(wanted: readonly Wanted[], vectors: ReadonlyMap<number, number[]>, textCount: number): number[][] {
+  const embeddings = new Array<number[]>(textCount);
+  for (const { positions } of wanted) {
+    const vector = vectors.get(positions[0]!)!;
+    for (const position of positions) embeddings[position] = position === positions[0] ? vector : vector.slice();
+  }
+  return embeddings;
 }
 
 function checkTexts(texts: unknown): asserts texts is string[] {

@@ -1,5 +1,6 @@
 import type { CacheStatistics } from "../cache/statistics.ts";
 import type { TierName } from "../tier/tier.ts";
+import type { VerificationOutcome } from "./events.ts";
 
 /** What a cached embedder counts by itself; the cache below counts the rest. */
 export interface EmbedderCounts {
@@ -8,16 +9,20 @@ export interface EmbedderCounts {
   coalesced: number;
   /** Texts that neither the cache had nor another call was waiting for. */
   misses: number;
-  /** Texts that the base embedder was asked for and gave. */
+  /** Vectors that the base made. */
   embeddingsMade: number;
-  /** Texts that the base embedder was asked for and did not give. */
-  embeddingsFailed: number;
-  /** Calls of the base embedder. */
+  /** Calls of the base, further attempts included. */
   requestsMade: number;
-  /** Calls of the base embedder that there would have been without a cache, less those that there were. */
+  /** Of these, those that failed. */
+  requestsFailed: number;
+  /** Of the calls of the base, those that were further attempts after a failure that may pass. */
+  retries: number;
+  /** Calls of the base that there would have been without a cache, less those that there were. */
   requestsSaved: number;
   /** Tokens as the base reported them for what was really sent. */
   tokensSent: number;
+  /** Hits that were embedded again for comparison, by what came of it. */
+  verified: Record<VerificationOutcome, number>;
 }
 
 /** While no call is under way, `textsAsked = hits.L1 + hits.L2 + hits.L3 + coalesced + misses`. */
@@ -33,9 +38,11 @@ export function noCounts(): EmbedderCounts {
     coalesced: 0,
     misses: 0,
     embeddingsMade: 0,
-    embeddingsFailed: 0,
     requestsMade: 0,
+    requestsFailed: 0,
+    retries: 0,
     requestsSaved: 0,
     tokensSent: 0,
+    verified: { same: 0, jitter: 0, changed: 0 },
   };
 }

@@ -148,7 +148,7 @@ describe("a provider on the network", () => {
 
   test("the key is nowhere: not in what is printed, not on disk", async () => {
     const cache = newCache();
-    server.failNext("echo-key");
+    server.failNext("echo-key", 100);
     const { stdout, stderr, status } = await runBeside(["search", "anything else"], cache);
     expect(status).toBe(1);
     expect(stdout + stderr).not.toContain("sk-secret");

@@ -1,0 +1,54 @@
+/** In mode `"offline"`, a text that the cache does not have. */
+export class OfflineMissError extends Error {
+  override readonly name = "OfflineMissError";
+  readonly code = "EMBED_ONCE_OFFLINE_MISS";
+  /** Where the text stands in the call. */
+  readonly textIndex: number;
+  /** How many texts of the call the cache does not have. */
+  readonly misses: number;
+
+  constructor(textIndex: number, misses: number) {
+    super(
+      `the cache does not have text ${textIndex}${misses > 1 ? ` and ${misses - 1} more` : ""}, and the mode is "offline"; ` +
+        "embed it once in another mode, or import a pack that has it",
+    );
+    this.textIndex = textIndex;
+    this.misses = misses;
+  }
+}
+
+export interface EmbeddingFailure {
+  cause: unknown;
+  /** The text that the provider refuses, where that is known. */
+  textIndex: number | undefined;
+  textsDone: number;
+  textsAsked: number;
+}
+
+/** A call failed after a part of it was done, or because of one of its texts. What is done is kept: ask again for the rest. */
+export class EmbeddingsFailedError extends Error {
+  override readonly name = "EmbeddingsFailedError";
+  readonly code = "EMBED_ONCE_FAILED";
+  readonly textIndex: number | undefined;
+  readonly textsDone: number;
+  readonly textsAsked: number;
+
+  constructor({ cause, textIndex, textsDone, textsAsked }: EmbeddingFailure) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const which = textIndex === undefined ? "" : `text ${textIndex} was refused: `;
+    super(`${which}${reason} (${textsDone} of ${textsAsked} texts are done and kept)`, { cause });
+    this.textIndex = textIndex;
+    this.textsDone = textsDone;
+    this.textsAsked = textsAsked;
+  }
+}
+
+/** One text, alone in a request, was refused. It becomes an `EmbeddingsFailedError` with the caller's index. */
+export class TextRefused extends Error {
+  readonly text: string;
+
+  constructor(text: string, cause: unknown) {
+    super("a text was refused", { cause });
+    this.text = text;
+  }
+}

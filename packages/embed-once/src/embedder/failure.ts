@@ -1,0 +1,117 @@
+/** What can be done about a failed request. */
+export interface Failure {
+  /**
+   * - `transient`: the same request may succeed later
+   * - `too-large`: fewer texts, or smaller ones, may succeed
+   * - `refused`: the provider objects to something in the request, perhaps to one of its texts
+   * - `fatal`: nothing helps but the caller
+   */
+  kind: "transient" | "too-large" | "refused" | "fatal";
+  /** How long the provider asks to wait. */
+  retryAfterMs?: number | undefined;
+  /** The most texts that it says it takes. */
+  maxTexts?: number | undefined;
+  /** Nobody answers at all: more likely a wrong address or a server that is not running than a passing fault. */
+  unreachable?: boolean | undefined;
+}
+
+const TRANSIENT_STATUSES = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
+const REFUSED_STATUSES = new Set([400, 413, 422]);
+const NETWORK_CODES =
+  /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_\w+)$/;
+/** A 429 that no waiting cures. */
+const QUOTA = /insufficient_quota|quota.{0,40}exceeded|exceeded your current quota|billing|out of credit/i;
+/** How servers say that a batch is too large: OpenAI, TEI, Cohere, DashScope, Mistral, Gemini, Voyage. */
+const BATCH_TOO_LARGE =
+  /batch.?size|too many (inputs|texts|tokens|items|documents)|array too long|(smaller|more) batch|at most \d+ (texts|requests|inputs|items)|maximum (batch|array|number)|in one batch|max(imum)? allowed batch|total number of texts/i;
+const STATED_MAXIMUM =
+  /(?:at most|maximum(?: allowed)?(?: batch)?(?: size| length| number of \w+)?|no(?:t be)? (?:more|larger) than|limit (?:is|of)|up to)\D{0,24}?(\d{1,6})/i;
+
+/**
+ * Tells what kind of failure an error is, whoever threw it: this package's providers, the clients of OpenAI, AWS and
+ * the AI SDK, or fetch. It looks at fields, not at classes, so that no client has to be loaded for it.
+ * @param nowMs for a `Retry-After` that is a date
+ */
+export function classifyFailure(error: unknown, nowMs: number): Failure {
+  const fields = (error ?? {}) as ErrorFields;
+  const status = statusOf(fields);
+  const text = describe(fields);
+  const retryAfterMs = fields.retryAfterMs ?? retryAfter(fields, nowMs);
+  if (status !== undefined && REFUSED_STATUSES.has(status)) {
+    const isBatch = BATCH_TOO_LARGE.test(text);
+    if (status !== 413 && !isBatch) return { kind: "refused" };
+    const stated = isBatch && !/token/i.test(text) ? STATED_MAXIMUM.exec(text)?.[1] : undefined;
+    return { kind: "too-large", maxTexts: stated === undefined ? undefined : Number(stated) };
+  }
+  if (QUOTA.test(text)) return { kind: "fatal" };
+  const told = fields.retryable ?? fields.isRetryable;
+  const transient =
+    told ?? ((status !== undefined && TRANSIENT_STATUSES.has(status)) || (status === undefined && isNetwork(fields)));
+  if (!transient) return { kind: "fatal", retryAfterMs };
+  return { kind: "transient", retryAfterMs, unreachable: fields.reason === "unreachable" || isUnreachable(fields) };
+}
+
+interface ErrorFields {
+  message?: string;
+  name?: string;
+  code?: unknown;
+  status?: unknown;
+  statusCode?: unknown;
+  retryable?: boolean;
+  isRetryable?: boolean;
+  retryAfterMs?: number;
+  headers?: unknown;
+  responseHeaders?: unknown;
+  responseBody?: unknown;
+  response?: { status?: unknown; headers?: unknown };
+  $metadata?: { httpStatusCode?: unknown };
+  cause?: unknown;
+  reason?: unknown;
+}
+
+function statusOf(fields: ErrorFields): number | undefined {
+  const { status, statusCode, response, $metadata } = fields;
+  return [status, statusCode, response?.status, $metadata?.httpStatusCode].find((value) => typeof value === "number");
+}
+
+function describe({ message, code, responseBody }: ErrorFields): string {
+  return [message, code, responseBody].filter((part) => typeof part === "string").join(" ");
+}
+
+function isNetwork(fields: ErrorFields): boolean {
+  return causes(fields).some(({ code, name }) => NETWORK_CODES.test(String(code)) || name === "TimeoutError");
+}
+
+function isUnreachable(fields: ErrorFields): boolean {
+  return causes(fields).some(({ code }) => code === "ECONNREFUSED" || code === "EHOSTUNREACH");
+}
+
+const MAX_CAUSES = 5;
+
+/** The error and what caused it. */
+function causes(fields: ErrorFields): ErrorFields[] {
+  const chain: ErrorFields[] = [];
+  for (let current: unknown = fields; current && chain.length < MAX_CAUSES; ) {
+    chain.push(current as ErrorFields);
+    current = (current as ErrorFields).cause;
+  }
+  return chain;
+}
+
+/** `Retry-After` in both of its forms (RFC 9110, 10.2.3), and OpenAI's and Azure's `retry-after-ms`. */
+function retryAfter(fields: ErrorFields, nowMs: number): number | undefined {
+  const headers = fields.headers ?? fields.responseHeaders ?? fields.response?.headers;
+  const milliseconds = Number(header(headers, "retry-after-ms") ?? Number.NaN);
+  if (milliseconds >= 0) return milliseconds;
+  const value = header(headers, "retry-after");
+  if (value === undefined || value === "") return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+}
+
+function header(headers: unknown, name: string): string | undefined {
+  if (headers instanceof Headers) return headers.get(name)?.trim();
+  const value = (headers as Record<string, unknown> | undefined)?.[name];
+  return typeof value === "string" ? value.trim() : undefined;
+}

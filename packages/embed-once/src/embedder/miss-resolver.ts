@@ -1,0 +1,253 @@
+import type { EmbeddingCache } from "../cache/hierarchical-cache.ts";
+import type { ContentKey } from "../core/content-key.ts";
+import type { Usage } from "../core/embedder.ts";
+import { splitRequests } from "../core/request-limits.ts";
+import type { TierName } from "../tier/tier.ts";
+import { abortable } from "./abortable.ts";
+import type { BatchCall, BatchObserver, BatchSender } from "./batching.ts";
+import type { EmbedderCounts } from "./embedder-statistics.ts";
+import { EmbeddingsFailedError, TextRefused } from "./errors.ts";
+import type { EmbedderEvent } from "./events.ts";
+import type { RetryClock } from "./retry.ts";
+import { type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
+import type { Slots } from "./slots.ts";
+
+/** A distinct text of a call: its key and where it stands. */
+export interface Wanted {
+  key: ContentKey;
+  text: string;
+  positions: number[];
+}
+
+/** What one call had the base do. */
+export interface Sent {
+  requests: number;
+  usage: Usage;
+  /** Whether every answer said what it cost. */
+  usageKnown: boolean;
+}
+
+/** One call of the wrapper, as far as its misses are concerned. */
+export interface MissCall {
+  cache: EmbeddingCache;
+  /** Whether what is embedded is stored. */
+  store: boolean;
+  /** Whether what other processes are embedding, or stored just now, is as good. */
+  share: boolean;
+  call: BatchCall;
+  signal: AbortSignal | undefined;
+  textsAsked: number;
+  /** Takes each vector, as an array of the caller's own, by the first position of its text. */
+  vectors: Map<number, number[]>;
+  sent: Sent;
+}
+
+export interface MissResolverParts {
+  sender: BatchSender;
+  slots: Slots;
+  clock: RetryClock;
+  counts: EmbedderCounts;
+  hits: Record<TierName, number>;
+  onEvent: (event: EmbedderEvent) => void;
+}
+
+interface Open {
+  wanted: Wanted;
+  flightKey: string;
+}
+
+/** Between two looks for what another process is embedding. */
+const POLL_MS = 50;
+const LEASE_RENEWAL_MS = 10_000;
+
+/**
+ * Gets the texts that the cache does not have: joins the requests of other calls where they are under way, waits for other
+ * processes that are embedding the same text, makes the others, and stores each answer before it is handed out.
+ */
+export class MissResolver {
+  readonly #flights = new SingleFlight();
+  readonly #parts: MissResolverParts;
+
+  constructor(parts: MissResolverParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws EmbeddingsFailedError where a part was done or one text is to blame, else the base's own error, or the signal's reason */
+  async resolve(missing: readonly Wanted[], call: MissCall): Promise<void> {
+    const { counts } = this.#parts;
+    let open: Open[] = missing.map((wanted) => ({ wanted, flightKey: Buffer.from(wanted.key).toString("latin1") }));
+    counts.misses += open.length;
+    while (open.length > 0) {
+      const joined = open.filter(({ flightKey }) => this.#flights.has(flightKey));
+      const own = open.filter(({ flightKey }) => !this.#flights.has(flightKey));
+      const owned = this.#takeOff(own, call);
+      const tickets = [this.#flights.join(joined.map(({ flightKey }) => flightKey)), ...owned];
+      counts.coalesced += joined.length;
+      counts.misses -= joined.length;
+      const [theirs, ...ours] = tickets.map(({ vectors }) => vectors);
+      try {
+        await abortable(
+          Promise.all([
+            // What another call could not get, this one asks for by itself.
+            ...theirs!.map((vector, i) => keep(vector, joined[i]!, call).catch(() => {})),
+            ...ours.flat().map((vector, i) => keep(vector, own[i]!, call)),
+          ]),
+          call.signal,
+        );
+        for (const ticket of tickets) ticket.leave(false);
+      } catch (error) {
+        const givenUp = call.signal?.aborted ?? false;
+        for (const ticket of tickets) ticket.leave(givenUp);
+        if (givenUp) throw error;
+        // What was sent is paid for: its answer is awaited and kept, and the error can say how much is done.
+        await Promise.all(owned.map(({ ended }) => ended));
+        throw failure(error, missing, call);
+      }
+      open = joined.filter(({ wanted }) => !call.vectors.has(wanted.positions[0]!));
+      counts.coalesced -= open.length;
+      counts.misses += open.length;
+    }
+  }
+
+  /** One flight for each request that the base takes. */
+  #takeOff(own: readonly Open[], call: MissCall): Ticket[] {
+    const { sender, slots } = this.#parts;
+    const texts = own.map(({ wanted }) => wanted.text);
+    return splitRequests(texts, sender.limits).map(({ start, end }) => {
+      const batch = own.slice(start, end);
+      return this.#flights.start(
+        batch.map(({ flightKey }) => flightKey),
+        (signals, deliver) =>
+          this.#leased(batch, call, signals, deliver, (granted) =>
+            slots.run(signals.unwanted, () => this.#send(granted, call, signals, deliver)),
+          ),
+      );
+    });
+  }
+
+  /**
+   * Has the batch's texts embedded by this process or by another one, whichever asked first. A process that dies leaves its
+   * leases to the next.
+   */
+  async #leased(
+    batch: readonly Open[],
+    { cache, share }: MissCall,
+    signals: FlightSignals,
+    deliver: (index: number, vector: number[]) => void,
+    embed: (granted: readonly Indexed[]) => Promise<void>,
+  ): Promise<void> {
+    let open: Indexed[] = batch.map(({ wanted }, index) => ({ wanted, index }));
+    if (!share) return embed(open);
+    while (open.length > 0) {
+      const keys = open.map(({ wanted }) => wanted.key);
+      const leased = await cache.lease(keys);
+      const granted = open.filter((_, i) => leased[i]);
+      const grantedKeys = granted.map(({ wanted }) => wanted.key);
+      const renewal = setInterval(() => void cache.lease(grantedKeys), LEASE_RENEWAL_MS).unref();
+      try {
+        // Whoever had the lease before may have stored the text since it was looked up.
+        const missing = this.#deliverStored(granted, cache, deliver);
+        if (missing.length > 0) await embed(missing);
+      } finally {
+        clearInterval(renewal);
+        await cache.release(grantedKeys);
+      }
+      open = open.filter((_, i) => !leased[i]);
+      if (open.length === 0) return;
+      this.#parts.onEvent({ type: "lease-wait", textCount: open.length });
+      await this.#parts.clock.sleep(POLL_MS, signals.unwanted);
+      open = this.#deliverStored(open, cache, deliver);
+    }
+  }
+
+  /** Delivers what is in the cache by now; gives the others. */
+  #deliverStored(
+    open: readonly Indexed[],
+    cache: EmbeddingCache,
+    deliver: (i: number, v: number[]) => void,
+  ): Indexed[] {
+    const { counts, hits } = this.#parts;
+    const before = { ...cache.hits };
+    const found = cache.getMany(open.map(({ wanted }) => wanted.key));
+    for (const tier of ["L1", "L2", "L3"] as const) {
+      hits[tier] += cache.hits[tier] - before[tier];
+      counts.misses -= cache.hits[tier] - before[tier];
+    }
+    return open.filter(({ index }, i) => {
+      if (found[i]) deliver(index, found[i]);
+      return !found[i];
+    });
+  }
+
+  #send(
+    granted: readonly Indexed[],
+    call: MissCall,
+    signals: FlightSignals,
+    deliver: (index: number, vector: number[]) => void,
+  ): Promise<void> {
+    const texts = granted.map(({ wanted }) => wanted.text);
+    return this.#parts.sender.send(texts, call.call, signals, this.#observer(call.sent), async (start, vectors) => {
+      const part = granted.slice(start, start + vectors.length);
+      if (call.store) {
+        try {
+          const { model } = call.call;
+          await call.cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
+        } catch {
+          // The cache has told and counted it. The vectors are paid for and right, so the caller gets them.
+        }
+      }
+      for (const [i, { index }] of part.entries()) deliver(index, vectors[i]!);
+    });
+  }
+
+  #observer(sent: Sent): BatchObserver {
+    const { counts, onEvent } = this.#parts;
+    return {
+      onRequest: (textCount) => {
+        sent.requests++;
+        counts.requestsMade++;
+        onEvent({ type: "request", textCount });
+      },
+      onResponse: (textCount, usage) => {
+        counts.embeddingsMade += textCount;
+        counts.tokensSent += usage?.totalTokens ?? 0;
+        sent.usageKnown &&= usage !== undefined;
+        sent.usage.promptTokens += usage?.promptTokens ?? 0;
+        sent.usage.totalTokens += usage?.totalTokens ?? 0;
+        onEvent({ type: "response", textCount, usage });
+      },
+      onFailure: (textCount, error) => {
+        counts.requestsFailed++;
+        onEvent({ type: "failure", textCount, error });
+      },
+      onRetry: (delayMs, error) => {
+        counts.retries++;
+        onEvent({ type: "retry", delayMs, error });
+      },
+      onLimitLearned: (maxTextsPerRequest) => onEvent({ type: "limit-learned", maxTextsPerRequest }),
+    };
+  }
+}
+
+interface Indexed {
+  wanted: Wanted;
+  /** Within the flight. */
+  index: number;
+}
+
+async function keep(vector: Promise<number[]>, { wanted }: Open, { vectors }: MissCall): Promise<void> {
+  // Another call may be handed the same array.
+  vectors.set(wanted.positions[0]!, (await vector).slice());
+}
+
+function failure(error: unknown, missing: readonly Wanted[], { vectors, textsAsked }: MissCall): unknown {
+  const open = missing.filter(({ positions }) => !vectors.has(positions[0]!));
+  const textsDone = textsAsked - open.reduce((sum, { positions }) => sum + positions.length, 0);
+  if (error instanceof TextRefused) {
+    const textIndex = missing.find(({ text }) => text === error.text)?.positions[0];
+    return new EmbeddingsFailedError({ cause: error.cause, textIndex, textsDone, textsAsked });
+  }
+  return textsDone === 0
+    ? error
+    : new EmbeddingsFailedError({ cause: error, textIndex: undefined, textsDone, textsAsked });
+}

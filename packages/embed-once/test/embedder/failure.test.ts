@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { classifyFailure } from "../../src/embedder/failure.ts";
+
+const NOW_MS = Date.UTC(2026, 5, 1);
+
+function http(status: number, message: string, headers: Record<string, string> = {}): Error {
+  return Object.assign(new Error(message), { status, headers: new Headers(headers) });
+}
+
+describe("a failure is told from its fields, whoever threw it", () => {
+  test.each([
+    ["429", http(429, "slow down"), "transient"],
+    ["500", http(500, "oops"), "transient"],
+    ["Anthropic-style overload", http(529, "overloaded"), "transient"],
+    ["AWS throttling", { $metadata: { httpStatusCode: 429 } }, "transient"],
+    ["the AI SDK's own word", { isRetryable: true, message: "x" }, "transient"],
+    ["a status of axios", { response: { status: 503 } }, "transient"],
+    ["a reset connection", { cause: { code: "ECONNRESET" } }, "transient"],
+    [
+      "fetch's connection error, two causes deep",
+      new TypeError("fetch failed", { cause: { cause: { code: "UND_ERR_SOCKET" } } }),
+      "transient",
+    ],
+    ["401", http(401, "bad key"), "fatal"],
+    ["404", http(404, "no such model"), "fatal"],
+    ["a quota that waiting does not cure", http(429, "You exceeded your current quota, check your billing"), "fatal"],
+    ["a bug", new TypeError("x is not a function"), "fatal"],
+    ["nothing at all", undefined, "fatal"],
+    [
+      "a text that is too long",
+      http(400, "This model's maximum context length is 8192 tokens, you requested 9000"),
+      "refused",
+    ],
+    ["413", http(413, "payload too large"), "too-large"],
+  ])("%s", (_, error, kind) => {
+    expect(classifyFailure(error, NOW_MS).kind).toBe(kind);
+  });
+
+  test.each([
+    ["OpenAI", 400, "Invalid 'input': array too long. Expected an array with maximum length 2048, but got 3000.", 2048],
+    ["TEI", 422, "batch size 64 > maximum allowed batch size 32", 32],
+    ["Cohere", 400, "invalid request: total number of texts must be at most 96 - received 100", 96],
+    ["DashScope", 400, "batch size is invalid, it should not be larger than 10.", 10],
+    ["Gemini", 400, "BatchEmbedContentsRequest: at most 100 requests can be in one batch", 100],
+    ["Voyage", 400, "The batch size limit is 1000. Your batch size is 1200.", 1000],
+    ["Mistral", 400, "Too many inputs in request, split into more batches.", undefined],
+    ["tokens, not texts", 400, "Too many tokens overall (max 16384), split into more batches.", undefined],
+  ])("a batch that is too large, as %s says it", (_, status, message, maxTexts) => {
+    expect(classifyFailure(http(status, message), NOW_MS)).toMatchObject({ kind: "too-large" });
+    expect(classifyFailure(http(status, message), NOW_MS).maxTexts).toBe(maxTexts);
+  });
+
+  test.each([
+    ["seconds", { "retry-after": "7" }, 7_000],
+    ["a date", { "retry-after": "Mon, 01 Jun 2026 00:00:30 GMT" }, 30_000],
+    ["a date that has passed", { "retry-after": "Sun, 31 May 2026 00:00:00 GMT" }, 0],
+    ["milliseconds", { "retry-after-ms": "250", "retry-after": "1" }, 250],
+    ["nonsense", { "retry-after": "soon" }, undefined],
+  ])("Retry-After: %s", (_, headers, expected) => {
+    expect(classifyFailure(http(429, "slow down", headers), NOW_MS).retryAfterMs).toBe(expected);
+  });
+});
