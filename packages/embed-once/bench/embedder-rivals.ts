@@ -26,7 +26,11 @@ export const embedOnce: Open = async (base, directory) => {
 /** What anyone could write in some lines: SHA-256, lmdb, float64s as they are. */
 const plainLmdb: Open = async (base, directory) => {
   const { open } = await import("lmdb");
-  const database = open<Buffer, Buffer>({ path: join(directory, "plain.lmdb"), keyEncoding: "binary", encoding: "binary" });
+  const database = open<Buffer, Buffer>({
+    path: join(directory, "plain.lmdb"),
+    keyEncoding: "binary",
+    encoding: "binary",
+  });
   return {
     name: "plain lmdb, raw float64",
     async embed(texts) {
@@ -40,7 +44,9 @@ const plainLmdb: Open = async (base, directory) => {
         return vector;
       });
       return fillMissing(base, texts, vectors, async (entries) => {
-        const puts = entries.map(([i, vector]) => database.put(keys[i]!, Buffer.from(Float64Array.from(vector).buffer)));
+        const puts = entries.map(([i, vector]) =>
+          database.put(keys[i]!, Buffer.from(Float64Array.from(vector).buffer)),
+        );
         await Promise.all(puts);
       });
     },
@@ -114,7 +120,9 @@ async function bento(kind: "memory" | "file", directory: string | undefined): Pr
   const layer =
     kind === "memory"
       ? bentostore().useL1Layer((await load("bentocache/drivers/memory")).memoryDriver({ maxItems: 1_000_000 }))
-      : bentostore().useL2Layer((await load("bentocache/drivers/file")).fileDriver({ directory, pruneInterval: false }));
+      : bentostore().useL2Layer(
+          (await load("bentocache/drivers/file")).fileDriver({ directory, pruneInterval: false }),
+        );
   const cache = new BentoCache({ default: "vectors", stores: { vectors: layer } });
   return {
     getMany: (keys) => Promise.all(keys.map((key) => cache.get({ key }))),

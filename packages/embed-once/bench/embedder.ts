@@ -56,7 +56,12 @@ interface Measured {
   diskBytesAVector: number;
 }
 
-async function measure(contestant: Contestant, draw: () => string[], directory: string, name: string): Promise<Measured> {
+async function measure(
+  contestant: Contestant,
+  draw: () => string[],
+  directory: string,
+  name: string,
+): Promise<Measured> {
   for (let warm = 0; warm < 20; warm++) check(await contestant.embed(draw()));
   const samples: number[] = [];
   for (let call = 0; call < calls; call++) {
@@ -92,7 +97,8 @@ async function fillAndCheck(contestant: Contestant): Promise<void> {
     const result = await contestant.embed(batch);
     for (const [i, text] of batch.entries()) {
       const expected = vectorOf(text);
-      if (!result[i]!.every((value, d) => value === expected[d])) throw new Error(`${contestant.name} gave other numbers`);
+      if (!result[i]!.every((value, d) => value === expected[d]))
+        throw new Error(`${contestant.name} gave other numbers`);
     }
   }
 }
@@ -124,8 +130,12 @@ try {
 }
 
 const [fromL3] = results;
-process.stdout.write(`${textCount} texts of ${TEXT_CHARACTERS} characters, ${DIMENSIONS} dimensions, ${BATCH} a call\n`);
-process.stdout.write(`${"".padEnd(28)}${"µs a text".padStart(10)}${"p99".padStart(10)}${"× L3".padStart(8)}${"disk".padStart(10)}\n`);
+process.stdout.write(
+  `${textCount} texts of ${TEXT_CHARACTERS} characters, ${DIMENSIONS} dimensions, ${BATCH} a call\n`,
+);
+process.stdout.write(
+  `${"".padEnd(28)}${"µs a text".padStart(10)}${"p99".padStart(10)}${"× L3".padStart(8)}${"disk".padStart(10)}\n`,
+);
 for (const { name, medianUs, p99Us, diskBytesAVector } of results) {
   const ratio = (medianUs / fromL3!.medianUs).toFixed(2);
   process.stdout.write(

@@ -3,6 +3,7 @@ import type { CacheEmbedderOptions } from "./embedder/options.ts";
 import { nearestName } from "./provider/nearest-name.ts";
 import type { Environment } from "./provider/provider.ts";
 import { type ProviderConfig, providerConfigEntries } from "./provider/provider-config.ts";
+import { providers } from "./provider/registry.ts";
 
 /** Everything that can be configured: which embedder, and the cache around it. */
 export type ServiceConfig = { [Option in keyof ProviderConfig]?: ProviderConfig[Option] | undefined } & CacheConfig;
@@ -39,12 +40,14 @@ export const ENVIRONMENT_VARIABLES: Readonly<Record<string, keyof ServiceConfig>
 };
 
 const DEFAULT_PROVIDER = "local";
+/** Takes the first provider whose key is in the environment, else the default. Never unasked: a key is no consent. */
+const AUTO_PROVIDER = "auto";
 
 export interface ResolvedConfig {
   provider: ProviderConfig;
   cache: CacheConfig;
-  /** Where the provider's name came from, for people who wonder. */
-  providerSource: "argument" | "environment" | "default";
+  /** Why it is this provider, for people who wonder: `"as asked"`, `"EMBED_ONCE_PROVIDER"`, `"by default"`, `"OPENAI_API_KEY is set"` … */
+  providerReason: string;
 }
 
 /**
@@ -69,8 +72,20 @@ export function resolveConfig(config: ServiceConfig, env: Environment): Resolved
     else if (providerOptions.includes(name)) provider[name] = value;
     else throw unknownOption(name, [...providerOptions, ...CACHE_OPTIONS]);
   }
+  let providerReason =
+    given.provider !== undefined
+      ? "as asked"
+      : fromEnvironment.provider !== undefined
+        ? "EMBED_ONCE_PROVIDER"
+        : "by default";
+  if (merged.provider === AUTO_PROVIDER) {
+    const found = providerWithKey(env);
+    merged.provider = provider.provider = found?.name ?? DEFAULT_PROVIDER;
+    providerReason = found ? `${found.variable} is set` : "no provider's key is set";
+  }
   // The model in the environment belongs to the provider in the environment, not to another one that is asked for.
-  if (given.provider !== undefined && given.provider !== (fromEnvironment.provider ?? DEFAULT_PROVIDER)) {
+  const { provider: environmentProvider } = fromEnvironment;
+  if (given.provider !== undefined && environmentProvider !== undefined && given.provider !== environmentProvider) {
     for (const option of ["model", "dimensions", "baseURL", "encoding"] as const) {
       if (given[option] === undefined) delete provider[option];
     }
@@ -78,9 +93,16 @@ export function resolveConfig(config: ServiceConfig, env: Environment): Resolved
   return {
     provider: provider as unknown as ProviderConfig,
     cache,
-    providerSource:
-      given.provider !== undefined ? "argument" : fromEnvironment.provider !== undefined ? "environment" : "default",
+    providerReason,
   };
+}
+
+function providerWithKey(env: Environment): { name: string; variable: string } | undefined {
+  for (const [name, { needsKey, keyVariables }] of providers) {
+    const variable = needsKey ? keyVariables.find((candidate) => env[candidate]?.trim()) : undefined;
+    if (variable !== undefined) return { name, variable };
+  }
+  return undefined;
 }
 
 function unknownOption(name: string, known: string[]): ConfigurationError {

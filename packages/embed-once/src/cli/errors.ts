@@ -2,3 +2,8 @@
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
+
+/** The command did its work, and what it found is a failure. */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+}

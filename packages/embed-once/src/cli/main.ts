@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { ConfigurationError } from "../core/errors.ts";
 import { ProviderError } from "../provider/provider-error.ts";
 import { providerNames } from "../provider/registry.ts";
+import { registerDoctorCommand } from "./commands/doctor.ts";
 import { registerSearchCommands } from "./commands/search.ts";
 import { registerStatsCommand } from "./commands/stats.ts";
 import { UsageError } from "./errors.ts";
@@ -48,7 +49,7 @@ function createProgram(output: Output, signal: AbortSignal): Command {
     .addOption(
       new Option(
         "--provider <name>",
-        `who makes the vectors: ${providerNames().join(", ")} (default: local)`,
+        `who makes the vectors: ${providerNames().join(", ")}, or auto for the one whose key is set (default: local)`,
       ).helpGroup("Embedder:"),
     )
     .addOption(new Option("--model <name>", "the provider's model").helpGroup("Embedder:"))
@@ -72,6 +73,7 @@ Exit codes: 0 success, 1 failure, 2 wrong use.`,
     );
   registerSearchCommands(program, output, signal);
   registerStatsCommand(program, output);
+  registerDoctorCommand(program, output);
   return program;
 }
 

@@ -13,8 +13,16 @@ export interface GlobalOptions {
   cacheDir?: string;
 }
 
+export interface CommandServices {
+  services: Services;
+  /** Of the cache. */
+  directory: string;
+  /** Why it is this provider. */
+  providerReason: string;
+}
+
 /** The services that the flags, the environment and the defaults describe; faults of the cache become notes. */
-export function servicesFor(options: GlobalOptions, output: Output): { services: Services; directory: string } {
+export function servicesFor(options: GlobalOptions, output: Output): CommandServices {
   const config: ServiceConfig = {
     provider: options.provider,
     model: options.model,
@@ -23,9 +31,11 @@ export function servicesFor(options: GlobalOptions, output: Output): { services:
     directory: options.cacheDir,
     onNotice: (message) => output.note(`note: ${message}`),
   };
+  const { cache, providerReason } = resolveConfig(config, process.env);
   return {
     services: createServices(config),
-    directory: resolveConfig(config, process.env).cache.directory ?? defaultCacheDirectory(),
+    directory: cache.directory ?? defaultCacheDirectory(),
+    providerReason,
   };
 }
 

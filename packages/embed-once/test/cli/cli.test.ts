@@ -267,3 +267,32 @@ describe("an old Node.js", () => {
     expect(source).not.toMatch(/\bawait\b|\?\?|\?\.|^import\s+[^(]/m);
   });
 });
+
+describe("doctor", () => {
+  test("finds nothing wrong with the default configuration", () => {
+    const { stdout, stderr, status } = run(["doctor"]);
+    expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+    expect(stdout.match(/^✓/gm)).toHaveLength(5);
+    expect(stdout).toContain("local (lexical, hashed features), model hashed-features-v1 (by default)");
+  });
+
+  test("says what is wrong and what to do, and ends with exit code 1", () => {
+    const missingKey = run(["doctor", "--provider", "openai"]);
+    expect(missingKey).toMatchObject({ status: 1, stderr: "embed-once: 1 check failed\n" });
+    expect(missingKey.stdout).toMatch(/✗ configuration: .*OPENAI_API_KEY/);
+    const cache = join(scratch, "in-the-way");
+    writeFileSync(cache, "a file in the directory's place");
+    expect(run(["doctor"], { cache }).stdout).toMatch(/✗ cache: vectors are kept in memory only, .*in-the-way/);
+  });
+
+  test("--provider auto takes the provider whose key is set, and says why", () => {
+    expect(run(["doctor", "--provider", "auto"]).stdout).toContain(
+      "local (lexical, hashed features), model hashed-features-v1 (no provider's key is set)",
+    );
+    const env = { OPENAI_API_KEY: "sk-test", EMBED_ONCE_BASE_URL: "http://127.0.0.1:9/v1" };
+    const { stdout } = run(["doctor", "--provider", "auto"], { env });
+    expect(stdout).toContain("openai, model text-embedding-3-small (OPENAI_API_KEY is set)");
+    expect(stdout).toMatch(/✗ provider: .*127\.0\.0\.1:9/);
+    expect(stdout).not.toContain("sk-test");
+  });
+});

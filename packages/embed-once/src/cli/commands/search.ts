@@ -91,7 +91,7 @@ async function withSearch(
   const options: GlobalOptions & { json?: boolean } = command.optsWithGlobals();
   const startedMs = performance.now();
   const search = await loadSearchPackage();
-  const { services, directory } = servicesFor(options, output);
+  const { services, directory, providerReason } = servicesFor(options, output);
   const reading = output.progress("Reading  ");
   const embedding = output.progress("Embedding");
   try {
@@ -116,7 +116,7 @@ async function withSearch(
     }
     if (results?.length === 0) output.note("nothing found");
     if (index) output.note(describeIndex(index));
-    output.note(`${describeTexts(texts)} by ${embedderInfo.name}, ${seconds.toFixed(1)} s`);
+    output.note(`${describeTexts(texts)} by ${embedderInfo.name}, ${providerReason}, ${seconds.toFixed(1)} s`);
   } finally {
     reading.end();
     embedding.end();
