@@ -1,0 +1,241 @@
+import type { GridPlan, GridValues } from "./grid-encoder.ts";
+import { type Corrections, MAX_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
+import type { Numbers } from "./number-form.ts";
+import { ZERO_EXPONENT } from "./octave-coder.ts";
+import { fitScale, normaliseOctave } from "./scale-fit.ts";
+import { fitStep } from "./step-fit.ts";
+
+/**
+ * Plans for vectors of float32s, whatever decimal form they came in: with as few significand bits as can be found, and
+ * with all 24 of them.
+ */
+
+const FULL_PRECISION = 24;
+/** A grid that saves no more bits than this a value is not worth its exceptions. */
+const LEAST_SAVING = 2;
+/** The two widths that models compute in: bfloat16 and float16. */
+const HALF_PRECISIONS = [8, 11] as const;
+/** Scaled half-precision vectors repeat significands; so many values show whether this one may. */
+const REPEAT_SAMPLE = 256;
+
+let gridValues = new Float32Array(0);
+let gridBits = new Uint32Array(0);
+let exponents = new Int16Array(0);
+let fractions = new Uint32Array(0);
+let predicted = new Float32Array(0);
+let predictedBits = new Int32Array(0);
+
+function reserve(count: number): void {
+  if (gridValues.length >= count) return;
+  gridValues = new Float32Array(count);
+  gridBits = new Uint32Array(gridValues.buffer);
+  exponents = new Int16Array(count);
+  fractions = new Uint32Array(count);
+  predicted = new Float32Array(count);
+  predictedBits = new Int32Array(predicted.buffer);
+}
+
+/** A float32 grid: h has `precision` significant bits, none finer than 2^floorExponent. */
+interface Grid {
+  readonly scale: number;
+  readonly precision: number;
+  readonly floorExponent: number | undefined;
+}
+
+/**
+ * The cheapest exact plan found for the float32s of `numbers`. The plan's arrays are valid until the next call.
+ *
+ * @param rounding Half the step of the decimals that the float32s were rounded to afterwards; 0 for none. With
+ *   rounding, the plan's float32s may differ from those of `numbers`; the caller compares what they decode to.
+ * @returns undefined only with `rounding`, when no hidden grid was found.
+ */
+export function planFloat32(numbers: Numbers, rounding: number): GridPlan | undefined {
+  const { count, float32s } = numbers;
+  reserve(count);
+  const bits = new Uint32Array(float32s.buffer, float32s.byteOffset, count);
+  const full: Grid = { scale: 1, precision: FULL_PRECISION, floorExponent: undefined };
+  const plain = rounding === 0 ? narrowest(bits, count, full) : undefined;
+  if (plain !== undefined && plain.precision <= FULL_PRECISION - LEAST_SAVING) return gridPlan(plain, numbers, bits);
+  if (repeatsSignificands(bits, count, REPEAT_SAMPLE, rounding)) {
+    for (const precision of HALF_PRECISIONS) {
+      const scale = fitScale(float32s, bits, count, precision, rounding);
+      if (scale === undefined) continue;
+      const plan = gridPlan({ scale, precision, floorExponent: undefined }, numbers, bits, rounding > 0);
+      if (rounding > 0 || exceptionBits(plan) < count * (FULL_PRECISION - precision)) return plan;
+    }
+  }
+  if (rounding > 0) return undefined;
+  if (repeatsSignificands(bits, count, count, rounding)) {
+    const step = fitStep(sortedMagnitudes(float32s, count));
+    if (step !== undefined) {
+      const scale = normaliseOctave(step);
+      const grid = narrowest(bits, count, {
+        scale,
+        precision: FULL_PRECISION,
+        floorExponent: Math.round(Math.log2(step / scale)),
+      });
+      if (grid.precision <= FULL_PRECISION - LEAST_SAVING) {
+        const plan = gridPlan(grid, numbers, bits);
+        if (exceptionBits(plan) < count * (FULL_PRECISION - grid.precision)) return plan;
+      }
+    }
+  }
+  return gridPlan(full, numbers, bits);
+}
+
+function exceptionBits(plan: GridPlan): number {
+  const { near, corrections, values } = plan;
+  const largest = near === undefined ? 0 : near.differences.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+  return (corrections?.length ?? 0) * 1.6 + nearListBits(near?.indices.length ?? 0, largest, values.count);
+}
+
+const seen = new Uint32Array(4096);
+const SEEN_MASK = seen.length - 1;
+
+/** Whether more significands repeat among the first `limit` values than 23 random bits would. */
+function repeatsSignificands(bits: Uint32Array, count: number, limit: number, rounding: number): boolean {
+  const taken = Math.min(count, limit);
+  // Half a dozen numbers decide nothing, and rounded decimals blur their repeats: the fit itself has to tell.
+  if (taken < 48 || rounding > 0) return true;
+  seen.fill(0);
+  let repeats = 0;
+  for (let i = 0; i < taken; i++) {
+    const key = (bits[i]! & 0x7fffff) + 1;
+    let slot = Math.imul(key, 0x9e3779b1) >>> 20;
+    // One probe more on a collision; a forgotten significand costs one count of many.
+    if (seen[slot] !== 0 && seen[slot] !== key) slot = (slot + 1) & SEEN_MASK;
+    if (seen[slot] === key) repeats++;
+    seen[slot] = key;
+  }
+  return repeats > 3 + taken / 128;
+}
+
+function sortedMagnitudes(float32s: Float32Array, count: number): Float32Array {
+  const magnitudes = new Float32Array(count);
+  let taken = 0;
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(float32s[i]!);
+    if (magnitude > 1e-30 && magnitude < 1e30) magnitudes[taken++] = magnitude;
+  }
+  return magnitudes.subarray(0, taken).sort();
+}
+
+/** Fills `gridBits` with the bits of |float32| / scale. */
+function divideByScale(bits: Uint32Array, count: number, scale: number, float32s?: Float32Array): void {
+  if (scale === 1 || float32s === undefined) {
+    for (let i = 0; i < count; i++) gridBits[i] = bits[i]! & 0x7fffffff;
+  } else {
+    for (let i = 0; i < count; i++) gridValues[i] = Math.abs(float32s[i]! / scale);
+  }
+}
+
+const precisionCounts = new Uint32Array(FULL_PRECISION + 1);
+
+/** The same grid with the precision that costs least: all that is finer becomes an exception. */
+function narrowest(bits: Uint32Array, count: number, grid: Grid): Grid {
+  const float32s = new Float32Array(bits.buffer, bits.byteOffset, count);
+  divideByScale(bits, count, grid.scale, float32s);
+  precisionCounts.fill(0);
+  const { floorExponent } = grid;
+  for (let i = 0; i < count; i++) {
+    const rounded = floorExponent === undefined ? gridBits[i]! : roundToFloor(gridBits[i]!, floorExponent);
+    const fraction = rounded & 0x7fffff;
+    precisionCounts[fraction === 0 ? 1 : 24 - (31 - Math.clz32(fraction & -fraction))]!++;
+  }
+  let best = FULL_PRECISION;
+  let leastBits = Number.POSITIVE_INFINITY;
+  let finer = 0;
+  for (let precision = FULL_PRECISION; precision >= 1; precision--) {
+    const cost =
+      count * precision + (finer === 0 ? 0 : nearListBits(finer, 2 ** (FULL_PRECISION - 1 - precision), count));
+    if (cost < leastBits) {
+      leastBits = cost;
+      best = precision;
+    }
+    finer += precisionCounts[precision]!;
+  }
+  return { ...grid, precision: best };
+}
+
+/** Rounds the bits of a positive float32 to a multiple of 2^floorExponent. */
+function roundToFloor(bits: number, floorExponent: number): number {
+  const width = (bits >>> 23) - 127 - floorExponent;
+  if (width >= 23) return bits;
+  if (width < -1) return 0;
+  if (width === -1) return (floorExponent + 127) << 23;
+  const dropped = 23 - width;
+  return ((bits + (1 << (dropped - 1))) >>> dropped) << dropped;
+}
+
+/** Puts the values on the grid and lists what the grid does not reproduce. */
+function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounded = false): GridPlan {
+  const { scale, precision, floorExponent } = grid;
+  const { count } = numbers;
+  divideByScale(bits, count, scale, numbers.float32s);
+  const dropped = FULL_PRECISION - precision;
+  const half = dropped === 0 ? 0 : 1 << (dropped - 1);
+  const mask = -1 << dropped;
+  for (let i = 0; i < count; i++) {
+    let h = gridBits[i]!;
+    if (h >= 0x7f800000 || h < 0x00800000) h = 0;
+    h = (h + half) & mask;
+    if (floorExponent !== undefined) h = roundToFloor(h, floorExponent);
+    gridBits[i] = h;
+    exponents[i] = h === 0 ? ZERO_EXPONENT : (h >>> 23) - 127;
+    fractions[i] = h << 9;
+  }
+  for (let i = 0; i < count; i++) predicted[i] = gridValues[i]! * scale;
+  let mismatches = 0;
+  for (let i = 0; i < count; i++) if (predictedBits[i] !== (bits[i]! & 0x7fffffff)) mismatches++;
+  const corrections =
+    mismatches > count / 32 && floorExponent === undefined && precision <= MAX_CORRECTED_PRECISION
+      ? correct(bits, count, precision, rounded)
+      : undefined;
+  const values: GridValues = { count, exponents, fractions, lowFractions: undefined };
+  const near = mismatches === 0 || rounded ? undefined : nearList(bits, count);
+  return { values, precision, floorExponent, scale, corrections, near };
+}
+
+/** Chooses a correction of −1, 0 or +1 float32 steps for each significand, and applies them to the prediction. */
+function correct(bits: Uint32Array, count: number, precision: number, rounded: boolean): Corrections | undefined {
+  const significands = 2 ** (precision - 1);
+  const votes = new Float64Array(3 * significands);
+  const shift = FULL_PRECISION - precision;
+  for (let i = 0; i < count; i++) {
+    if (exponents[i] === ZERO_EXPONENT) continue;
+    const difference = (bits[i]! & 0x7fffffff) - predictedBits[i]!;
+    if (difference < -1 || difference > 1) continue;
+    // Rounded to decimals afterwards, only large values still tell their last float32 bit: they weigh more.
+    const weight = rounded ? predicted[i]! ** 2 : 1;
+    votes[3 * ((gridBits[i]! & 0x7fffff) >>> shift) + difference + 1]! += weight;
+  }
+  const corrections = new Int8Array(significands);
+  for (let significand = 0; significand < significands; significand++) {
+    const [down, none, up] = votes.subarray(3 * significand) as unknown as [number, number, number];
+    if (down > none && down >= up) corrections[significand] = -1;
+    else if (up > none) corrections[significand] = 1;
+  }
+  if (corrections.every((correction) => correction === 0)) return undefined;
+  for (let i = 0; i < count; i++) {
+    if (exponents[i] !== ZERO_EXPONENT) predictedBits[i]! += corrections[(gridBits[i]! & 0x7fffff) >>> shift]!;
+  }
+  return corrections;
+}
+
+function nearList(bits: Uint32Array, count: number): NearList | undefined {
+  const indices: number[] = [];
+  const differences: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const difference = (bits[i]! & 0x7fffffff) - predictedBits[i]!;
+    if (difference === 0 || exponents[i] === ZERO_EXPONENT) continue;
+    indices.push(i);
+    differences.push(difference);
+  }
+  if (indices.length === 0) return undefined;
+  return { indices: Uint32Array.from(indices), differences: Int32Array.from(differences) };
+}
+
+/** The float32 that the last plan makes of value i, sign left out. */
+export function plannedMagnitude(i: number): number {
+  return predicted[i]!;
+}

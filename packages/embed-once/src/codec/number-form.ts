@@ -1,0 +1,79 @@
+import { powerOfTen, roundToDecimals, shortestDecimals } from "./shortest-decimal.ts";
+
+/**
+ * Which kind of float64 a vector is made of, tested by bits and never assumed. A few values may be exceptions: the form
+ * is what explains the rest.
+ */
+export type NumberForm =
+  | { readonly name: "float32" | "shortest" | "shortestTiesUp" | "float64" }
+  | { readonly name: "fixed"; readonly decimals: number };
+
+/** A form may leave one value in so many unexplained. */
+const VALUES_PER_EXCEPTION = 32;
+const MAX_DECIMALS = 15;
+const SAMPLES = 16;
+
+/** The numbers of one vector as float64s and as the float32s nearest to them. */
+export interface Numbers {
+  readonly count: number;
+  readonly exact: Float64Array;
+  readonly exactWords: Uint32Array;
+  readonly float32s: Float32Array;
+}
+
+/**
+ * Recognises the form of a vector.
+ *
+ * @param decoded Room for `count` float64s: what the form makes of the float32s, valid for every form on float32s.
+ */
+export function recogniseForm(numbers: Numbers, decoded: Float64Array): NumberForm {
+  const { count, float32s } = numbers;
+  const allowed = Math.floor(count / VALUES_PER_EXCEPTION);
+  for (let i = 0; i < count; i++) decoded[i] = float32s[i]!;
+  if (countMismatches(numbers, decoded, allowed) <= allowed) return { name: "float32" };
+  const decimals = recogniseDecimals(numbers, allowed);
+  if (decimals !== undefined) return { name: "fixed", decimals };
+  shortestDecimals(float32s, decoded, count, false);
+  const mismatches = countMismatches(numbers, decoded, count);
+  if (mismatches <= allowed) return { name: "shortest" };
+  if (mismatches < count / 2) {
+    shortestDecimals(float32s, decoded, count, true);
+    if (countMismatches(numbers, decoded, allowed) <= allowed) return { name: "shortestTiesUp" };
+  }
+  return { name: "float64" };
+}
+
+/** Counts the values of which `decoded` differs in any bit; stops when it exceeds `limit`. */
+function countMismatches(numbers: Numbers, decoded: Float64Array, limit: number): number {
+  const { count, exact } = numbers;
+  let mismatches = 0;
+  for (let i = 0; i < count; i++) {
+    // Not Object.is: zeros keep their sign through every form, and NaN is an exception wherever it stands.
+    if (decoded[i]! !== exact[i]! && ++mismatches > limit) break;
+  }
+  return mismatches;
+}
+
+/** The smallest count of decimals to which all values but the allowed exceptions are rounded. */
+function recogniseDecimals(numbers: Numbers, allowed: number): number | undefined {
+  const { count, exact } = numbers;
+  let decimals = 1;
+  let largest = 0;
+  const stride = Math.max(1, Math.floor(count / SAMPLES));
+  for (let i = 0; i < count; i += stride) {
+    const value = exact[i]!;
+    largest = Math.max(largest, Math.abs(value));
+    while (decimals <= MAX_DECIMALS && roundToDecimals(value, decimals) !== value) decimals++;
+    // Above this a float64 has no decimals to spare: everything would be "rounded".
+    if (decimals > MAX_DECIMALS || !(largest * powerOfTen(decimals) < 2 ** 40)) return undefined;
+  }
+  let exceptions = 0;
+  let coarser = 0;
+  for (let i = 0; i < count; i++) {
+    const value = exact[i]!;
+    if (roundToDecimals(value, decimals) !== value && ++exceptions > allowed) return undefined;
+    if (roundToDecimals(value, decimals - 1) === value) coarser++;
+  }
+  // One in ten ends in a zero by chance. Shortest decimals too have some largest count, which few of them need.
+  return coarser <= count / 4 ? decimals : undefined;
+}

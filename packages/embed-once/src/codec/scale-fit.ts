@@ -1,0 +1,180 @@
+/**
+ * Finding the hidden scale: most hosted models compute in half precision and normalise at the end in float32, so that
+ * a vector is `Math.fround(h[i] * s)` with few significand bits in h and one double s.
+ *
+ * For one value try every significand k that h could have; each gives a small interval for s, which the other values
+ * narrow, as each must be an integer multiple of s after an octave shift. An empty interval ends the try, most after
+ * one or two values.
+ */
+
+/** Half a float32 step of a significand in [1, 2), with a little room for the arithmetic here. */
+const HALF_STEP = 2 ** -24 * 1.001;
+/** Normalising twice moves a value by up to one further step. */
+const TWICE_ROUNDED = 3.1;
+const SAMPLES = 40;
+const MAX_WEIGHED = 512;
+
+const significands = new Float64Array(SAMPLES);
+const tolerances = new Float64Array(SAMPLES);
+const floatView = new Float32Array(1);
+const bitsView = new Uint32Array(floatView.buffer);
+
+/** |float32| scaled by a power of two into [1, 2). */
+function significandOf(bits: number): number {
+  bitsView[0] = (bits & 0x7fffff) | 0x3f800000;
+  return floatView[0]!;
+}
+
+/**
+ * The scale in [1, 2) for which all of the vector's values are close to `h · scale` with h of `precision` significant
+ * bits, or undefined. The caller verifies it over the whole vector.
+ *
+ * @param float32s The values, or for fixed decimals the float32s nearest to them.
+ * @param rounding Half the step of the decimals that the values were rounded to afterwards; 0 for none.
+ */
+export function fitScale(
+  float32s: Float32Array,
+  float32Bits: Uint32Array,
+  count: number,
+  precision: number,
+  rounding: number,
+): number | undefined {
+  const taken = takeSamples(float32s, float32Bits, count, rounding);
+  if (taken < 2) return undefined;
+  const low = 2 ** (precision - 1);
+  const high = 2 * low;
+  const first = significands[0]!;
+  const ratio = significands[1]! / first;
+  const reach = tolerances[0]! / first + tolerances[1]! / significands[1]!;
+  for (let k = low; k < high; k++) {
+    let multiple = k * ratio;
+    if (multiple >= high) multiple /= 2;
+    else if (multiple < low) multiple *= 2;
+    const distance = Math.abs(multiple - Math.round(multiple));
+    if (distance > multiple * reach) continue;
+    const scale = narrow(k, low, high, taken);
+    if (scale !== undefined) return refine(float32Bits, count, scale, low, high, rounding, float32s);
+  }
+  return undefined;
+}
+
+/** Takes values of the upper half: there decimals are the finest, and subnormal float16s do not occur. */
+function takeSamples(float32s: Float32Array, float32Bits: Uint32Array, count: number, rounding: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += Math.abs(float32s[i]!);
+  const threshold = sum / count;
+  if (!(threshold > 1e-30 && threshold < 1e30)) return 0;
+  let taken = 0;
+  for (let i = 0; i < count && taken < SAMPLES; i++) {
+    const magnitude = Math.abs(float32s[i]!);
+    if (magnitude < threshold) continue;
+    const significand = significandOf(float32Bits[i]!);
+    significands[taken] = significand;
+    tolerances[taken] = HALF_STEP * TWICE_ROUNDED + (rounding * significand) / magnitude;
+    taken++;
+  }
+  return taken;
+}
+
+/** Narrows the interval of the scale that makes the first sample k; undefined when it becomes empty. */
+function narrow(k: number, low: number, high: number, taken: number): number | undefined {
+  let least = (significands[0]! - tolerances[0]!) / k;
+  let most = (significands[0]! + tolerances[0]!) / k;
+  for (let sample = 1; sample < taken; sample++) {
+    let significand = significands[sample]!;
+    let tolerance = tolerances[sample]!;
+    const middle = (least + most) / 2;
+    let multiple = significand / middle;
+    const octave = multiple < low - 0.25 ? 2 : multiple >= high - 0.25 ? 0.5 : 1;
+    significand *= octave;
+    tolerance *= octave;
+    multiple = Math.round(multiple * octave);
+    least = Math.max(least, (significand - tolerance) / multiple);
+    most = Math.min(most, (significand + tolerance) / multiple);
+    if (least > most) return undefined;
+  }
+  return (least + most) / 2;
+}
+
+const edges = new Float64Array(2 * MAX_WEIGHED);
+const edgeSigns = new Int8Array(2 * MAX_WEIGHED);
+
+/** From a rough scale to the one that reproduces the most values exactly; in [1, 2). */
+function refine(
+  float32Bits: Uint32Array,
+  count: number,
+  rough: number,
+  low: number,
+  high: number,
+  rounding: number,
+  float32s: Float32Array,
+): number {
+  let least = 0;
+  let most = Number.POSITIVE_INFINITY;
+  let weighed = 0;
+  for (let i = 0; i < count; i++) {
+    const bits = float32Bits[i]!;
+    const magnitude = Math.abs(float32s[i]!);
+    if (magnitude < 1e-37) continue;
+    let significand = significandOf(bits);
+    let tolerance = HALF_STEP + (rounding * significand) / magnitude;
+    let multiple = significand / rough;
+    const octave = multiple < low - 0.25 ? 2 : multiple >= high - 0.25 ? 0.5 : 1;
+    significand *= octave;
+    tolerance *= octave;
+    multiple = Math.round(multiple * octave);
+    // Too coarse, or off the grid: an exception, which must not speak here.
+    if (tolerance > 0.01 * rough || Math.abs(significand - multiple * rough) > 4 * tolerance) continue;
+    const from = (significand - tolerance) / multiple;
+    const to = (significand + tolerance) / multiple;
+    least = Math.max(least, from);
+    most = Math.min(most, to);
+    if (weighed < MAX_WEIGHED) {
+      edges[2 * weighed] = from;
+      edges[2 * weighed + 1] = to;
+      edgeSigns[2 * weighed] = 1;
+      edgeSigns[2 * weighed + 1] = -1;
+      weighed++;
+    }
+  }
+  const inRange = least <= most ? simplestBetween(least, most) : mostCovered(weighed, rough);
+  return normaliseOctave(inRange);
+}
+
+/** Where the most intervals overlap. */
+function mostCovered(weighed: number, rough: number): number {
+  const order = Array.from({ length: 2 * weighed }, (_, edge) => edge).sort(
+    (left, right) => edges[left]! - edges[right]!,
+  );
+  let depth = 0;
+  let deepest = 0;
+  let best = rough;
+  order.forEach((edge, position) => {
+    depth += edgeSigns[edge]!;
+    if (depth > deepest && position + 1 < order.length) {
+      deepest = depth;
+      best = (edges[edge]! + edges[order[position + 1]!]!) / 2;
+    }
+  });
+  return best;
+}
+
+/** The float64 with the fewest significand bits, in whole bytes, well inside an interval. */
+function simplestBetween(least: number, most: number): number {
+  const margin = (most - least) / 16;
+  const middle = (least + most) / 2;
+  const octave = 2 ** Math.floor(Math.log2(middle));
+  for (let bytes = 1; bytes < 7; bytes++) {
+    const step = octave * 256 ** -bytes;
+    const rounded = Math.round(middle / step) * step;
+    if (rounded >= least + margin && rounded <= most - margin) return rounded;
+  }
+  return middle;
+}
+
+export function normaliseOctave(scale: number): number {
+  let normalised = scale;
+  while (normalised >= 2) normalised /= 2;
+  while (normalised < 1) normalised *= 2;
+  return normalised;
+}

@@ -1,0 +1,171 @@
+import { MAX_DIMENSIONS, type VectorCodec } from "./codec.ts";
+import { decodeNumbers } from "./decoder.ts";
+import { planFloat32, plannedMagnitude } from "./float32-plan.ts";
+import { planFloat64 } from "./float64-plan.ts";
+import { chooseTableFor, type GridPlan, putGrid, valueBits } from "./grid-encoder.ts";
+import { type NumberForm, type Numbers, recogniseForm } from "./number-form.ts";
+import type { TableChoice } from "./octave-coder.ts";
+import { ZERO_EXPONENT } from "./octave-coder.ts";
+import { type NumberFormName, openRecord, sealRecord } from "./record.ts";
+import { roundToDecimals } from "./shortest-decimal.ts";
+import { DEFAULT_ZSTD_LEVEL, smallestGeneral } from "./zstd.ts";
+
+export interface EncodeOptions {
+  /** Level of zstd, 1 to 22, for vectors without numeric structure. @default 9 */
+  readonly zstdLevel?: number;
+}
+
+/**
+ * Encodes one vector without loss.
+ *
+ * @param values 1 to 65,536 float64s. The array is only read.
+ * @returns The record: a new array that belongs to the caller.
+ * @throws {RangeError} for another length or a zstd level that does not exist.
+ * @throws {TypeError} when an element is not a number.
+ */
+export function encodeVector(values: ArrayLike<number>, options: EncodeOptions = {}): Uint8Array {
+  const { zstdLevel = DEFAULT_ZSTD_LEVEL } = options;
+  if (!Number.isInteger(zstdLevel) || zstdLevel < 1 || zstdLevel > 22) {
+    throw new RangeError(`zstdLevel must be an integer from 1 to 22; got ${zstdLevel}.`);
+  }
+  const count = values.length;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_DIMENSIONS) {
+    throw new RangeError(`A vector has 1 to ${MAX_DIMENSIONS} dimensions; got ${count}.`);
+  }
+  const numbers = takeNumbers(values, count);
+  const form = recogniseForm(numbers, decoded);
+  const settled = settle(numbers, form);
+  const gridBytes = Math.ceil(settled.bits / 8);
+  const general = smallestGeneral(numbers, form, gridBytes, zstdLevel);
+  if (general !== undefined && general.payload.length < gridBytes) {
+    return sealRecord(count, general.form, general.structure, general.payload);
+  }
+  const payload = putGrid(settled.plan, settled.choice, settled.decimals, numbers.exactWords, settled.exceptions);
+  if (general !== undefined && general.payload.length < payload.length) {
+    return sealRecord(count, general.form, general.structure, general.payload);
+  }
+  return sealRecord(count, settled.form, "grid", payload);
+}
+
+/**
+ * Decodes a record into a new array.
+ *
+ * @throws {CorruptRecordError} when the bytes are not a record as it was written.
+ * @throws {UnsupportedRecordError} when the record is of a later version.
+ */
+export function decodeVector(record: Uint8Array): number[] {
+  const opened = openRecord(record);
+  const values = decodeNumbers(opened);
+  const { dimensions } = opened;
+  const vector: number[] = new Array(dimensions);
+  for (let i = 0; i < dimensions; i++) vector[i] = values[i]!;
+  return vector;
+}
+
+/** The codec as an object, for tiers that take any. */
+export const vectorCodec: VectorCodec = { encode: encodeVector, decode: decodeVector };
+
+let exact = new Float64Array(0);
+let exactWords = new Uint32Array(0);
+let float32s = new Float32Array(0);
+let decoded = new Float64Array(0);
+
+function takeNumbers(values: ArrayLike<number>, count: number): Numbers {
+  if (exact.length < count) {
+    exact = new Float64Array(count);
+    exactWords = new Uint32Array(exact.buffer);
+    float32s = new Float32Array(count);
+    decoded = new Float64Array(count);
+  }
+  if (values instanceof Float64Array || values instanceof Float32Array) {
+    exact.set(values);
+  } else {
+    for (let i = 0; i < count; i++) {
+      const value = values[i];
+      if (typeof value !== "number") {
+        throw new TypeError(`Element ${i} of the vector is not a number: ${value === null ? "null" : typeof value}.`);
+      }
+      exact[i] = value;
+    }
+  }
+  for (let i = 0; i < count; i++) float32s[i] = exact[i]!;
+  return { count, exact, exactWords, float32s };
+}
+
+/** A plan with everything that its record needs. */
+interface Settled {
+  readonly form: NumberFormName;
+  readonly plan: GridPlan;
+  readonly choice: TableChoice;
+  readonly decimals: number | undefined;
+  readonly exceptions: readonly number[];
+  /** Estimate of the payload's size. */
+  readonly bits: number;
+}
+
+function settle(numbers: Numbers, form: NumberForm): Settled {
+  if (form.name === "fixed") {
+    const rounding = 0.5 / 10 ** form.decimals;
+    const plan = planFloat32(numbers, rounding);
+    if (plan !== undefined) {
+      const exceptions = roundedExceptions(numbers, form.decimals);
+      if (exceptions.length <= numbers.count / 16) {
+        return settled("fixedFloat32", plan, form.decimals, exceptions);
+      }
+    }
+    const integers = planFloat64(numbers, form.decimals);
+    return settled("fixedInteger", integers, form.decimals, integerExceptions(numbers, form.decimals));
+  }
+  if (form.name === "float64") {
+    const plan = planFloat64(numbers, undefined);
+    const exceptions: number[] = [];
+    for (let i = 0; i < numbers.count; i++) {
+      if (plan.values.exponents[i] === ZERO_EXPONENT && numbers.exact[i] !== 0) exceptions.push(i);
+    }
+    return settled("float64", plan, undefined, exceptions);
+  }
+  const plan = planFloat32(numbers, 0)!;
+  return settled(form.name, plan, undefined, float32Exceptions(numbers, plan));
+}
+
+function settled(
+  form: NumberFormName,
+  plan: GridPlan,
+  decimals: number | undefined,
+  exceptions: readonly number[],
+): Settled {
+  const choice = chooseTableFor(plan);
+  const corrections = (plan.corrections?.length ?? 0) * 1.6;
+  const near = (plan.near?.indices.length ?? 0) * 20;
+  const bits = valueBits(plan, choice) + corrections + near + exceptions.length * 80 + 200;
+  return { form, plan, choice, decimals, exceptions, bits };
+}
+
+/** Values that the number form does not explain, or whose float32 has no place on a grid. */
+function float32Exceptions(numbers: Numbers, plan: GridPlan): number[] {
+  const { count, exact, float32s } = numbers;
+  const { exponents } = plan.values;
+  const exceptions: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (decoded[i]! !== exact[i]! || (exponents[i] === ZERO_EXPONENT && float32s[i] !== 0)) exceptions.push(i);
+  }
+  return exceptions;
+}
+
+function roundedExceptions(numbers: Numbers, decimals: number): number[] {
+  const { count, exact } = numbers;
+  const exceptions: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (roundToDecimals(plannedMagnitude(i), decimals) !== Math.abs(exact[i]!)) exceptions.push(i);
+  }
+  return exceptions;
+}
+
+function integerExceptions(numbers: Numbers, decimals: number): number[] {
+  const { count, exact } = numbers;
+  const exceptions: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (roundToDecimals(exact[i]!, decimals) !== exact[i]!) exceptions.push(i);
+  }
+  return exceptions;
+}
