@@ -30,11 +30,6 @@ export class ByteReader {
     throw new CorruptRecordError("A variable-length integer in the record has more than four bytes.");
   }
 
-  int16(): number {
-    const low = this.byte();
-    return ((low | (this.byte() << 8)) << 16) >> 16;
-  }
-
   uint32(): number {
     const low = this.byte() | (this.byte() << 8) | (this.byte() << 16);
     return (low | (this.byte() << 24)) >>> 0;
@@ -90,11 +85,6 @@ export class ByteWriter {
       rest >>>= 7;
     }
     this.byte(rest);
-  }
-
-  int16(value: number): void {
-    this.byte(value & 255);
-    this.byte((value >> 8) & 255);
   }
 
   uint32(value: number): void {

@@ -1,6 +1,7 @@
 import { CorruptRecordError, UnsupportedRecordError } from "../core/errors.ts";
 import { ByteReader } from "./byte-io.ts";
 import { type GridParts, takeGridParts } from "./grid-payload.ts";
+import { openSymbols, takeCorrections } from "./octave-coder.ts";
 import { decodeGridReference } from "./reference-decoder.ts";
 import type { OpenRecord } from "./record.ts";
 import { powerOfTen, roundToDecimals, shortestDecimal } from "./shortest-decimal.ts";
@@ -21,11 +22,13 @@ function decodeGrid(record: OpenRecord): Float64Array {
   const { dimensions, numberForm, payload } = record;
   const reader = new ByteReader(payload, 0, payload.length);
   const parts: GridParts = takeGridParts(reader, dimensions, numberForm === "fixedFloat32" || numberForm === "fixedInteger");
-  const { header, near, far, corrections } = parts;
+  const { header, near, far } = parts;
+  const opened = openSymbols(payload, reader.position, dimensions);
+  const corrections = parts.hasCorrections ? takeCorrections(payload, reader.position, opened, header.precision, header.scale) : undefined;
   if (8 * (payload.length - reader.position) < dimensions) throw new CorruptRecordError("A grid record's payload is too short.");
   const values = new Float64Array(dimensions);
   const significands = new Float64Array(dimensions);
-  decodeGridReference(header, payload, reader.position, dimensions, values, significands);
+  decodeGridReference(header, payload, reader.position, opened, dimensions, values, significands);
   if (numberForm === "fixedInteger") {
     for (let i = 0; i < dimensions; i++) values[i]! /= powerOfTen(header.decimals);
   } else if (numberForm !== "float64") {

@@ -1,5 +1,6 @@
 import type { GridPlan, GridValues } from "./grid-encoder.ts";
-import { type Corrections, MAX_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
+import type { Corrections } from "./corrections.ts";
+import { MAX_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
 import type { Numbers } from "./number-form.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
 import { fitScale, normaliseOctave } from "./scale-fit.ts";

@@ -1,6 +1,7 @@
 import { ByteWriter } from "./byte-io.ts";
-import { type Corrections, type FarList, type NearList, NO_FLOOR, putGridParts } from "./grid-payload.ts";
-import { chooseTable, putSymbols, type TableChoice, ZERO_EXPONENT } from "./octave-coder.ts";
+import type { Corrections } from "./corrections.ts";
+import { type FarList, type NearList, NO_FLOOR, putGridParts } from "./grid-payload.ts";
+import { carriedBytes, chooseTable, putSymbols, type TableChoice, ZERO_EXPONENT } from "./octave-coder.ts";
 import { OCTAVES, significandBitsOfDepth, symbolOf, ZERO_SYMBOL } from "./octave-tables.ts";
 
 /** The grid values h of one vector, as the coder takes them. */
@@ -82,18 +83,19 @@ export function putGrid(
         decimals: decimals ?? 0,
         scale: plan.scale,
       },
-      corrections: plan.corrections,
+      hasCorrections: plan.corrections !== undefined,
       near: plan.near,
       far,
     },
     decimals !== undefined,
   );
   const parts = writer.view();
-  const largest = parts.length + 10 * count + 64;
+  const largest = parts.length + 10 * count + 2 * (plan.corrections?.length ?? 0) + 64;
   if (output.length < largest) output = new Uint8Array(largest);
   output.set(parts);
   const rawEnd = putRawBits(values, precision, floorDepth, choice.topExponent, exactWords, parts.length);
-  return output.subarray(0, putSymbols(symbols, count, choice.table, output, rawEnd));
+  const corrected = plan.corrections && { steps: plan.corrections, scale: plan.scale };
+  return output.subarray(0, putSymbols(symbols, count, choice.table, corrected, output, rawEnd));
 }
 
 /** Fills `symbols`; values that the alphabet does not reach get the zero's symbol and are returned. */
@@ -198,5 +200,7 @@ function putRawBits(
     buffer >>>= 8;
     filled -= 8;
   }
+  const carried = carriedBytes(count);
+  while (at < position + carried) output[at++] = 0;
   return at;
 }

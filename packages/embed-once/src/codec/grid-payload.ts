@@ -7,19 +7,19 @@ import { TABLES } from "./octave-tables.ts";
  *
  * | bytes | what |
  * |---|---|
- * | 1 | bits 0 to 2: bytes of the scale's fraction; bit 3: corrections; bit 4: near list; bit 5: far list; others 0 |
+ * | 1 | bits 0 to 2: bytes of the scale's fraction; 3: corrections; 4: near list; 5: far list; 6: floor; 7: always 0 |
  * | 1 | precision p: significand bits of h, leading one included, 1 to 53 |
- * | 1 | floor depth: octaves from the top octave down to the one of the grid's step; 255 when there is no floor |
  * | 1 | static table of the exponent coder; see octave-tables.ts |
- * | 2 | top exponent, int16: the top octave is [2^e, 2^(e + 1)) · scale |
+ * | 1 to 2 | zigzag varint: top exponent e; the top octave is [2^e, 2^(e + 1)) · scale |
+ * | 1 | with a floor only: octaves from the top octave down to the one of the grid's step, 0 to 254 |
  * | 1 | number forms 3 and 4 only: decimals d, 1 to 22 |
  * | 0 to 7 | the scale's fraction, highest byte first; the scale is 1 + fraction, so none means 1 |
- * | | corrections: one ternary digit (+1) per significand, five a byte, first lowest; 2^(p−1) of them |
- * | | near list: varint count; 1 byte: Rice parameter r of gaps (low 4 bits); 1 byte: width w; then bits, lowest first: |
- * | | per item a gap in Rice code (unary high part of ones, r low bits) and a zigzag difference in w bits |
+ * | | near list: varint count; 1 byte: Golomb parameters, of the gaps in the low, of the differences in the high half; |
+ * | | then bits, lowest first: per item its gap and its zigzag difference in exponential Golomb code |
  * | | far list: varint count; per item a varint gap and the 8 bytes of a float64 |
- * | | raw bits, lowest first: per value the sign and the low significand bits |
- * | | the exponent coder's words and states, read backwards from the payload's end |
+ * | | raw bits, lowest first: per value the sign and the low significand bits; their last two bytes a lane are left out |
+ * | | the exponent coder's words and states, read backwards from the payload's end; when all symbols are read, the states |
+ * | | less 2^16 are the bytes of the raw bits that were left out. With corrections, the first lane begins with them |
  */
 export interface GridHeader {
   readonly precision: number;
@@ -33,9 +33,6 @@ export interface GridHeader {
 }
 
 export const NO_FLOOR = 255;
-
-/** Float32 steps to add to the predicted float32s; one for each significand, −1 to 1. */
-export type Corrections = Int8Array;
 
 /** Values to repair after decoding: ascending indices. */
 export interface NearList {
@@ -51,7 +48,8 @@ export interface FarList {
 
 export interface GridParts {
   readonly header: GridHeader;
-  readonly corrections: Corrections | undefined;
+  /** Whether corrections precede the symbols in the exponent coder's first lane. */
+  readonly hasCorrections: boolean;
   readonly near: NearList | undefined;
   readonly far: FarList | undefined;
 }
@@ -78,16 +76,16 @@ function scaleByte(index: number): number {
 
 /** Writes everything before the raw bits. */
 export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: boolean): void {
-  const { header, corrections, near, far } = parts;
+  const { header, hasCorrections, near, far } = parts;
   const length = scaleLength(header.scale);
-  writer.byte(length | (corrections ? 8 : 0) | (near ? 16 : 0) | (far ? 32 : 0));
+  const hasFloor = header.floorDepth !== NO_FLOOR;
+  writer.byte(length | (hasCorrections ? 8 : 0) | (near ? 16 : 0) | (far ? 32 : 0) | (hasFloor ? 64 : 0));
   writer.byte(header.precision);
-  writer.byte(header.floorDepth);
   writer.byte(header.table);
-  writer.int16(header.topExponent);
+  writer.varint(zigzag(header.topExponent));
+  if (hasFloor) writer.byte(header.floorDepth);
   if (hasDecimals) writer.byte(header.decimals);
   for (let index = 0; index < length; index++) writer.byte(scaleByte(index));
-  if (corrections) putCorrections(writer, corrections);
   if (near) putNearList(writer, near);
   if (far) {
     writer.varint(far.indices.length);
@@ -101,42 +99,52 @@ export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: 
   }
 }
 
-function putCorrections(writer: ByteWriter, corrections: Corrections): void {
-  for (let first = 0; first < corrections.length; first += 5) {
-    let packed = 0;
-    for (let digit = Math.min(first + 5, corrections.length) - 1; digit >= first; digit--) {
-      packed = 3 * packed + corrections[digit]! + 1;
-    }
-    writer.byte(packed);
-  }
-}
-
-/** The Rice parameter for items at a mean distance: about log2 of it, times ln 2. */
-function riceParameter(count: number, dimensions: number): number {
-  return Math.max(0, Math.min(15, Math.floor(Math.log2((0.69 * dimensions) / count + 0.5))));
-}
-
 function putNearList(writer: ByteWriter, near: NearList): void {
   const { indices, differences } = near;
-  let largest = 0;
-  for (const difference of differences) largest = Math.max(largest, zigzag(difference));
-  const width = 32 - Math.clz32(largest);
-  const rice = riceParameter(indices.length, indices.at(-1)! + 1);
+  const gaps = indices.map((index, item) => index - (item === 0 ? 0 : indices[item - 1]! + 1));
+  const codes = Uint32Array.from(differences, zigzag);
+  const gapParameter = cheapestParameter(gaps);
+  const codeParameter = cheapestParameter(codes);
   writer.varint(indices.length);
-  writer.byte(rice);
-  writer.byte(width);
-  let last = -1;
+  writer.byte(gapParameter | (codeParameter << 4));
   for (let item = 0; item < indices.length; item++) {
-    const gap = indices[item]! - last - 1;
-    for (let unary = gap >> rice; unary > 0; unary--) writer.bits(1, 1);
-    writer.bits(0, 1);
-    writer.bits(gap & ((1 << rice) - 1), rice);
-    const code = zigzag(differences[item]!);
-    writer.bits(code & 0xffff, Math.min(16, width));
-    if (width > 16) writer.bits(code >>> 16, width - 16);
-    last = indices[item]!;
+    putGolomb(writer, gaps[item]!, gapParameter);
+    putGolomb(writer, codes[item]!, codeParameter);
   }
   writer.alignToByte();
+}
+
+/** Exponential Golomb code: with v = value + 2^parameter, the count of v's bits above the parameter in ones, then them. */
+function putGolomb(writer: ByteWriter, value: number, parameter: number): void {
+  const shifted = value + 2 ** parameter;
+  const extra = Math.floor(Math.log2(shifted)) - parameter;
+  writer.bits((1 << extra) - 1, extra + 1);
+  const width = extra + parameter;
+  writer.bits(shifted % 0x10000 & ((1 << Math.min(16, width)) - 1), Math.min(16, width));
+  if (width > 16) writer.bits(Math.floor(shifted / 0x10000) & ((1 << (width - 16)) - 1), width - 16);
+}
+
+function takeGolomb(reader: ByteReader, parameter: number): number {
+  let extra = 0;
+  while (extra < 32 - parameter && reader.bits(1) === 1) extra++;
+  const width = extra + parameter;
+  const low = reader.bits(Math.min(16, width));
+  const high = width > 16 ? reader.bits(width - 16) : 0;
+  return 2 ** width + high * 0x10000 + low - 2 ** parameter;
+}
+
+function cheapestParameter(values: Uint32Array): number {
+  let best = 0;
+  let leastBits = Number.POSITIVE_INFINITY;
+  for (let parameter = 0; parameter < 16; parameter++) {
+    let bits = 0;
+    for (const value of values) bits += 2 * Math.floor(Math.log2(value + 2 ** parameter)) + 1 - parameter;
+    if (bits < leastBits) {
+      leastBits = bits;
+      best = parameter;
+    }
+  }
+  return best;
 }
 
 function zigzag(difference: number): number {
@@ -153,11 +161,11 @@ export function nearListBits(count: number, largestDifference: number, dimension
 /** Reads everything before the raw bits. @throws {CorruptRecordError} when it cannot have been written so. */
 export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimals: boolean): GridParts {
   const flags = reader.byte();
-  if (flags > 63) throw new CorruptRecordError(`A grid record has unknown flags: ${flags}.`);
+  if (flags > 127) throw new CorruptRecordError(`A grid record has unknown flags: ${flags}.`);
   const precision = reader.byte();
-  const floorDepth = reader.byte();
   const table = reader.byte();
-  const topExponent = reader.int16();
+  const topExponent = unzigzag(reader.varint());
+  const floorDepth = flags & 64 ? reader.byte() : NO_FLOOR;
   const decimals = hasDecimals ? reader.byte() : 0;
   if (precision < 1 || precision > 53 || table >= TABLES || decimals > 22 || Math.abs(topExponent) > 1100) {
     throw new CorruptRecordError(
@@ -172,29 +180,13 @@ export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimal
     scale += reader.byte() * unit;
   }
   if (scale >= 2) throw new CorruptRecordError("A grid record's scale has more bits than a float64.");
-  const corrections = flags & 8 ? takeCorrections(reader, precision, floorDepth) : undefined;
-  const near = flags & 16 ? takeNearList(reader, dimensions) : undefined;
-  const far = flags & 32 ? takeFarList(reader, dimensions) : undefined;
-  return {
-    header: { precision, floorDepth, table, topExponent, decimals, scale },
-    corrections,
-    near,
-    far,
-  };
-}
-
-function takeCorrections(reader: ByteReader, precision: number, floorDepth: number): Corrections {
-  if (precision > MAX_CORRECTED_PRECISION || floorDepth !== NO_FLOOR) {
+  const hasCorrections = (flags & 8) !== 0;
+  if (hasCorrections && (precision > MAX_CORRECTED_PRECISION || floorDepth !== NO_FLOOR)) {
     throw new CorruptRecordError(`A grid record has corrections at precision ${precision}, floor depth ${floorDepth}.`);
   }
-  const corrections = new Int8Array(2 ** (precision - 1));
-  let packed = 0;
-  for (let digit = 0; digit < corrections.length; digit++) {
-    if (digit % 5 === 0) packed = reader.byte();
-    corrections[digit] = (packed % 3) - 1;
-    packed = Math.floor(packed / 3);
-  }
-  return corrections;
+  const near = flags & 16 ? takeNearList(reader, dimensions) : undefined;
+  const far = flags & 32 ? takeFarList(reader, dimensions) : undefined;
+  return { header: { precision, floorDepth, table, topExponent, decimals, scale }, hasCorrections, near, far };
 }
 
 function takeCount(reader: ByteReader, dimensions: number): number {
@@ -207,26 +199,22 @@ function takeCount(reader: ByteReader, dimensions: number): number {
 
 function takeNearList(reader: ByteReader, dimensions: number): NearList {
   const count = takeCount(reader, dimensions);
-  const rice = reader.byte();
-  const width = reader.byte();
-  if (rice > 15 || width > 32) {
-    throw new CorruptRecordError(`A record's near list has Rice parameter ${rice} and width ${width}.`);
-  }
+  const parameters = reader.byte();
   const indices = new Uint32Array(count);
   const differences = new Int32Array(count);
   let index = -1;
   for (let item = 0; item < count; item++) {
-    let high = 0;
-    while (high < dimensions && reader.bits(1) === 1) high++;
-    index += 1 + high * (1 << rice) + reader.bits(rice);
+    index += 1 + takeGolomb(reader, parameters & 15);
     if (!(index < dimensions)) throw new CorruptRecordError("A record's near list runs past its dimensions.");
-    const low = reader.bits(Math.min(16, width));
-    const code = (low | (width > 16 ? reader.bits(width - 16) << 16 : 0)) >>> 0;
     indices[item] = index;
-    differences[item] = (code >>> 1) ^ -(code & 1);
+    differences[item] = unzigzag(takeGolomb(reader, parameters >> 4));
   }
   reader.alignToByte();
   return { indices, differences };
+}
+
+function unzigzag(code: number): number {
+  return (code >>> 1) ^ -(code & 1);
 }
 
 function takeFarList(reader: ByteReader, dimensions: number): FarList {

@@ -1,7 +1,10 @@
+import { CorruptRecordError } from "../core/errors.ts";
+import { type Corrections, correctionModel } from "./corrections.ts";
 import {
   OCTAVES,
   octaveTable,
   PROBABILITY_BITS,
+  PROBABILITY_SCALE,
   SPREAD_DEPTH,
   STEPS_PER_OCTAVE,
   SYMBOLS,
@@ -114,10 +117,22 @@ export function chooseTable(exponents: Int16Array, fractions: Uint32Array, count
   return best;
 }
 
+/** Corrections, with the scale that their distributions depend on. */
+export interface CorrectedScale {
+  readonly steps: Corrections;
+  readonly scale: number;
+}
+
 const states = new Float64Array(4);
+
+/** Bytes of the raw bits' end that the states carry: each state's 16 bits above its floor would be empty otherwise. */
+export function carriedBytes(dimensions: number): number {
+  return 2 * laneCount(dimensions);
+}
 
 /**
  * Codes symbols with rANS, last symbol first, so that a decoder reads the words backwards from the end of the payload.
+ * The states begin with the last `carriedBytes` bytes before `position`, which the words then overwrite.
  *
  * @returns The position after the last byte written to `output`.
  */
@@ -125,17 +140,17 @@ export function putSymbols(
   symbols: Uint8Array,
   count: number,
   tableIndex: number,
+  corrections: CorrectedScale | undefined,
   output: Uint8Array,
   position: number,
 ): number {
   const { frequencies, starts } = octaveTable(tableIndex);
   const lanes = laneCount(count);
-  let at = position;
-  states.fill(STATE_FLOOR);
-  for (let i = count - 1; i >= 0; i--) {
-    const lane = i & (lanes - 1);
-    const symbol = symbols[i]!;
-    const frequency = frequencies[symbol]!;
+  let at = position - carriedBytes(count);
+  for (let lane = 0; lane < lanes; lane++) {
+    states[lane] = STATE_FLOOR + output[at + 2 * lane]! + 256 * output[at + 2 * lane + 1]!;
+  }
+  const put = (lane: number, start: number, frequency: number): void => {
     let state = states[lane]!;
     if (state >= frequency * 0x100000) {
       const word = state & 0xffff;
@@ -144,11 +159,80 @@ export function putSymbols(
       state = (state - word) / 0x10000;
     }
     const quotient = Math.floor(state / frequency);
-    states[lane] = quotient * (1 << PROBABILITY_BITS) + (state - quotient * frequency) + starts[symbol]!;
+    states[lane] = quotient * PROBABILITY_SCALE + (state - quotient * frequency) + start;
+  };
+  for (let i = count - 1; i >= 0; i--) {
+    const symbol = symbols[i]!;
+    put(i & (lanes - 1), starts[symbol]!, frequencies[symbol]!);
+  }
+  if (corrections !== undefined) {
+    const { steps, scale } = corrections;
+    for (let index = steps.length - 1; index >= 0; index--) {
+      const { towards, towardsShare, awayShare } = correctionModel(steps.length + index, scale);
+      if (steps[index] === 0) put(0, towardsShare + awayShare, PROBABILITY_SCALE - towardsShare - awayShare);
+      else if (steps[index] === towards) put(0, 0, towardsShare);
+      else put(0, towardsShare, awayShare);
+    }
   }
   for (let lane = lanes - 1; lane >= 0; lane--) {
     const state = states[lane]!;
     for (let shift = 0; shift < 32; shift += 8) output[at++] = (state >>> shift) & 255;
   }
   return at;
+}
+
+/** The states of a coded stream, and where its words end. */
+export interface OpenSymbols {
+  readonly states: Float64Array;
+  /** The next word lies before this position. */
+  end: number;
+}
+
+/** Reads the states from the end of a payload. @throws {CorruptRecordError} when they are not all there. */
+export function openSymbols(payload: Uint8Array, rawStart: number, dimensions: number): OpenSymbols {
+  const lanes = laneCount(dimensions);
+  const end = payload.length - 4 * lanes;
+  if (end < rawStart) throw new CorruptRecordError("A grid record ends before the states of its coder.");
+  const opened = new Float64Array(4);
+  for (let lane = 0; lane < lanes; lane++) {
+    const at = payload.length - 4 * (lane + 1);
+    opened[lane] =
+      (payload[at]! | (payload[at + 1]! << 8) | (payload[at + 2]! << 16) | (payload[at + 3]! << 24)) >>> 0;
+  }
+  return { states: opened, end };
+}
+
+/** Reads the corrections, which come before all symbols in the first lane; advances `opened`. */
+export function takeCorrections(
+  payload: Uint8Array,
+  rawStart: number,
+  opened: OpenSymbols,
+  precision: number,
+  scale: number,
+): Corrections {
+  const steps = new Int8Array(2 ** (precision - 1));
+  let state = opened.states[0]!;
+  for (let index = 0; index < steps.length; index++) {
+    const { towards, towardsShare, awayShare } = correctionModel(steps.length + index, scale);
+    const slot = state % PROBABILITY_SCALE;
+    let start = towardsShare + awayShare;
+    let frequency = PROBABILITY_SCALE - start;
+    if (slot < towardsShare) {
+      steps[index] = towards;
+      start = 0;
+      frequency = towardsShare;
+    } else if (slot < towardsShare + awayShare) {
+      steps[index] = -towards;
+      start = towardsShare;
+      frequency = awayShare;
+    }
+    state = frequency * Math.floor(state / PROBABILITY_SCALE) + slot - start;
+    if (state < STATE_FLOOR) {
+      opened.end -= 2;
+      if (opened.end < rawStart) throw new CorruptRecordError("A grid record ends inside its corrections.");
+      state = state * 0x10000 + payload[opened.end]! + 256 * payload[opened.end + 1]!;
+    }
+  }
+  opened.states[0] = state;
+  return steps;
 }

@@ -15,7 +15,7 @@ export const PROBABILITY_BITS = 12;
 export const PROBABILITY_SCALE: number = 1 << PROBABILITY_BITS;
 
 /** Octaves above the ones in eighths: outliers. */
-const OUTER_OCTAVES = 3;
+const OUTER_OCTAVES = 5;
 /** Octaves that are coded in eighths. */
 const FINE_OCTAVES = 7;
 /** Octaves below them, one symbol each. */
@@ -120,7 +120,7 @@ function buildTable(index: number): OctaveTable {
 
 /** 2^(−1/8) and 2^SPREAD_DEPTH as literals, since Math.pow is not fixed to the bit. */
 const EIGHTH_OCTAVE_DOWN = 0.9170040432046712;
-const TWO_TO_SPREAD_DEPTH = 22.627416997969522;
+const TWO_TO_SPREAD_DEPTH = 90.50966799187809;
 if (Math.abs(Math.log2(TWO_TO_SPREAD_DEPTH) - SPREAD_DEPTH) > 1e-12) throw new Error("SPREAD_DEPTH has changed.");
 
 /** Probability that |x| of a standard Gaussian lies in [low, low + width], by Simpson's rule on 16 intervals. */

@@ -1,7 +1,7 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import type { GridHeader } from "./grid-payload.ts";
 import { rawWidth } from "./grid-encoder.ts";
-import { laneCount, STATE_FLOOR } from "./octave-coder.ts";
+import { laneCount, type OpenSymbols, STATE_FLOOR } from "./octave-coder.ts";
 import { depthOfSymbol, eighthOfSymbol, octaveTable, PROBABILITY_BITS, PROBABILITY_SCALE, significandBitsOfDepth, ZERO_SYMBOL } from "./octave-tables.ts";
 
 /** Plain reference of the grid decoder: fills `target` with ±m · 2^x · scale as float64s, before any rounding. */
@@ -9,28 +9,25 @@ export function decodeGridReference(
   header: GridHeader,
   payload: Uint8Array,
   rawStart: number,
+  opened: OpenSymbols,
   count: number,
   target: Float64Array,
   significands?: Float64Array,
 ): void {
   const { slots } = octaveTable(header.table);
   const lanes = laneCount(count);
-  let end = payload.length;
+  let { end } = opened;
+  const states = Array.from(opened.states.subarray(0, lanes));
   const byteAt = (at: number): number => {
-    if (at < rawStart || at >= payload.length) throw new CorruptRecordError("A grid record's payload is too short.");
+    if (at < rawStart) throw new CorruptRecordError("A grid record's payload is too short.");
     return payload[at]!;
   };
-  const states: number[] = [];
-  for (let lane = 0; lane < lanes; lane++) {
-    end -= 4;
-    states.push((byteAt(end) | (byteAt(end + 1) << 8) | (byteAt(end + 2) << 16) | (byteAt(end + 3) << 24)) >>> 0);
-  }
-  let bit = 8 * rawStart;
+  const symbols = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     const lane = i & (lanes - 1);
     let state = states[lane]!;
     const slot = slots[state & (PROBABILITY_SCALE - 1)]!;
-    const symbol = slot >>> 24;
+    symbols[i] = slot >>> 24;
     const frequency = ((slot >>> PROBABILITY_BITS) & (PROBABILITY_SCALE - 1)) + 1;
     state = frequency * (state >>> PROBABILITY_BITS) + (slot & (PROBABILITY_SCALE - 1));
     if (state < STATE_FLOOR) {
@@ -38,11 +35,20 @@ export function decodeGridReference(
       state = state * 0x10000 + (byteAt(end) | (byteAt(end + 1) << 8));
     }
     states[lane] = state;
-    const takeBit = (): number => {
-      const value = (byteAt(bit >> 3) >> (bit & 7)) & 1;
-      bit++;
-      return value;
-    };
+  }
+  const carried = states.map((state) => state - STATE_FLOOR);
+  if (carried.some((rest) => rest < 0 || rest >= STATE_FLOOR)) {
+    throw new CorruptRecordError("A grid record's symbols do not end where they began.");
+  }
+  const raw = Uint8Array.from([...payload.subarray(rawStart, end), ...carried.flatMap((rest) => [rest & 255, rest >> 8])]);
+  let bit = 0;
+  const takeBit = (): number => {
+    const value = ((raw[bit >> 3] ?? 0) >> (bit & 7)) & 1;
+    bit++;
+    return value;
+  };
+  for (let i = 0; i < count; i++) {
+    const symbol = symbols[i]!;
     const sign = takeBit();
     let value = 0;
     if (symbol !== ZERO_SYMBOL) {
@@ -57,7 +63,7 @@ export function decodeGridReference(
     } else if (significands) significands[i] = 0;
     target[i] = sign === 1 ? -value : value;
   }
-  if (Math.ceil(bit / 8) !== end || states.some((state) => state !== STATE_FLOOR)) {
-    throw new CorruptRecordError("A grid record's payload does not end where its numbers do.");
+  if (Math.max(Math.ceil(bit / 8), 2 * lanes) !== raw.length) {
+    throw new CorruptRecordError("A grid record's raw bits do not end where its symbols do.");
   }
 }

@@ -1,3 +1,5 @@
+import { IntervalCover } from "./interval-cover.ts";
+
 /**
  * Finding the hidden scale: most hosted models compute in half precision and normalise at the end in float32, so that
  * a vector is `Math.fround(h[i] * s)` with few significand bits in h and one double s.
@@ -12,7 +14,6 @@ const HALF_STEP = 2 ** -24 * 1.001;
 /** Normalising twice moves a value by up to one further step. */
 const TWICE_ROUNDED = 3.1;
 const SAMPLES = 40;
-const MAX_WEIGHED = 512;
 
 const significands = new Float64Array(SAMPLES);
 const tolerances = new Float64Array(SAMPLES);
@@ -96,9 +97,6 @@ function narrow(k: number, low: number, high: number, taken: number): number | u
   return (least + most) / 2;
 }
 
-const edges = new Float64Array(2 * MAX_WEIGHED);
-const edgeSigns = new Int8Array(2 * MAX_WEIGHED);
-
 /** From a rough scale to the one that reproduces the most values exactly; in [1, 2). */
 function refine(
   float32Bits: Uint32Array,
@@ -109,9 +107,7 @@ function refine(
   rounding: number,
   float32s: Float32Array,
 ): number {
-  let least = 0;
-  let most = Number.POSITIVE_INFINITY;
-  let weighed = 0;
+  const cover = new IntervalCover();
   for (let i = 0; i < count; i++) {
     const bits = float32Bits[i]!;
     const magnitude = Math.abs(float32s[i]!);
@@ -125,51 +121,9 @@ function refine(
     multiple = Math.round(multiple * octave);
     // Too coarse, or off the grid: an exception, which must not speak here.
     if (tolerance > 0.01 * rough || Math.abs(significand - multiple * rough) > 4 * tolerance) continue;
-    const from = (significand - tolerance) / multiple;
-    const to = (significand + tolerance) / multiple;
-    least = Math.max(least, from);
-    most = Math.min(most, to);
-    if (weighed < MAX_WEIGHED) {
-      edges[2 * weighed] = from;
-      edges[2 * weighed + 1] = to;
-      edgeSigns[2 * weighed] = 1;
-      edgeSigns[2 * weighed + 1] = -1;
-      weighed++;
-    }
+    cover.add((significand - tolerance) / multiple, (significand + tolerance) / multiple);
   }
-  const inRange = least <= most ? simplestBetween(least, most) : mostCovered(weighed, rough);
-  return normaliseOctave(inRange);
-}
-
-/** Where the most intervals overlap. */
-function mostCovered(weighed: number, rough: number): number {
-  const order = Array.from({ length: 2 * weighed }, (_, edge) => edge).sort(
-    (left, right) => edges[left]! - edges[right]!,
-  );
-  let depth = 0;
-  let deepest = 0;
-  let best = rough;
-  order.forEach((edge, position) => {
-    depth += edgeSigns[edge]!;
-    if (depth > deepest && position + 1 < order.length) {
-      deepest = depth;
-      best = (edges[edge]! + edges[order[position + 1]!]!) / 2;
-    }
-  });
-  return best;
-}
-
-/** The float64 with the fewest significand bits, in whole bytes, well inside an interval. */
-function simplestBetween(least: number, most: number): number {
-  const margin = (most - least) / 16;
-  const middle = (least + most) / 2;
-  const octave = 2 ** Math.floor(Math.log2(middle));
-  for (let bytes = 1; bytes < 7; bytes++) {
-    const step = octave * 256 ** -bytes;
-    const rounded = Math.round(middle / step) * step;
-    if (rounded >= least + margin && rounded <= most - margin) return rounded;
-  }
-  return middle;
+  return normaliseOctave(cover.simplest() ?? rough);
 }
 
 export function normaliseOctave(scale: number): number {

@@ -1,3 +1,5 @@
+import { IntervalCover } from "./interval-cover.ts";
+
 /**
  * Finding one fixed step beneath wider significands: means over a few half-precision vectors are integers k times one
  * step, most with up to 16 significand bits, some per cent of the values rounded differently.
@@ -59,5 +61,12 @@ function sharpen(magnitudes: Float32Array, rough: number): number {
     step *= 1 + ratio / 8;
     uncertainty = Math.max(uncertainty * 0.95, 2 ** -26);
   }
-  return step;
+  const cover = new IntervalCover();
+  for (const magnitude of magnitudes) {
+    const multiple = Math.round(magnitude / step);
+    const tolerance = 2 ** (Math.floor(Math.log2(magnitude)) - 24);
+    if (multiple === 0 || Math.abs(magnitude - multiple * step) > 8 * tolerance) continue;
+    cover.add((magnitude - tolerance) / multiple, (magnitude + tolerance) / multiple);
+  }
+  return cover.simplest() ?? step;
 }
