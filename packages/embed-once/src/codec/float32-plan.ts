@@ -1,5 +1,5 @@
-import type { GridPlan, GridValues } from "./grid-encoder.ts";
 import type { Corrections } from "./corrections.ts";
+import type { GridPlan, GridValues } from "./grid-encoder.ts";
 import { MAX_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
 import type { Numbers } from "./number-form.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";

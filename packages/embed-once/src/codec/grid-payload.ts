@@ -120,7 +120,7 @@ function putGolomb(writer: ByteWriter, value: number, parameter: number): void {
   const extra = Math.floor(Math.log2(shifted)) - parameter;
   writer.bits((1 << extra) - 1, extra + 1);
   const width = extra + parameter;
-  writer.bits(shifted % 0x10000 & ((1 << Math.min(16, width)) - 1), Math.min(16, width));
+  writer.bits((shifted % 0x10000) & ((1 << Math.min(16, width)) - 1), Math.min(16, width));
   if (width > 16) writer.bits(Math.floor(shifted / 0x10000) & ((1 << (width - 16)) - 1), width - 16);
 }
 

@@ -196,8 +196,7 @@ export function openSymbols(payload: Uint8Array, rawStart: number, dimensions: n
   const opened = new Float64Array(4);
   for (let lane = 0; lane < lanes; lane++) {
     const at = payload.length - 4 * (lane + 1);
-    opened[lane] =
-      (payload[at]! | (payload[at + 1]! << 8) | (payload[at + 2]! << 16) | (payload[at + 3]! << 24)) >>> 0;
+    opened[lane] = (payload[at]! | (payload[at + 1]! << 8) | (payload[at + 2]! << 16) | (payload[at + 3]! << 24)) >>> 0;
   }
   return { states: opened, end };
 }

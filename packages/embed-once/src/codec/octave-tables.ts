@@ -15,11 +15,11 @@ export const PROBABILITY_BITS = 12;
 export const PROBABILITY_SCALE: number = 1 << PROBABILITY_BITS;
 
 /** Octaves above the ones in eighths: outliers. */
-const OUTER_OCTAVES = 5;
+export const OUTER_OCTAVES = 5;
 /** Octaves that are coded in eighths. */
-const FINE_OCTAVES = 7;
+export const FINE_OCTAVES = 7;
 /** Octaves below them, one symbol each. */
-const INNER_OCTAVES = 10;
+export const INNER_OCTAVES = 10;
 
 export const OCTAVES: number = OUTER_OCTAVES + FINE_OCTAVES + INNER_OCTAVES;
 /** The symbol of zero, and of a value that stands in the exception list. */

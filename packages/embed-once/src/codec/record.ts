@@ -107,8 +107,7 @@ export function openRecord(record: Uint8Array): OpenRecord {
     throw new CorruptRecordError(`A record begins with byte ${RECORD_MAGIC}; got ${record[0]}.`);
   }
   const end = length - CHECKSUM_BYTES;
-  const stored =
-    (record[end]! | (record[end + 1]! << 8) | (record[end + 2]! << 16) | (record[end + 3]! << 24)) >>> 0;
+  const stored = (record[end]! | (record[end + 1]! << 8) | (record[end + 2]! << 16) | (record[end + 3]! << 24)) >>> 0;
   const actual = crc32(record.subarray(0, end));
   if (stored !== actual) {
     throw new CorruptRecordError(`The record's CRC-32 is ${stored}, but its ${end} bytes have ${actual}.`);

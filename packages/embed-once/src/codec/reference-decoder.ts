@@ -1,8 +1,16 @@
 import { CorruptRecordError } from "../core/errors.ts";
-import type { GridHeader } from "./grid-payload.ts";
 import { rawWidth } from "./grid-encoder.ts";
+import type { GridHeader } from "./grid-payload.ts";
 import { laneCount, type OpenSymbols, STATE_FLOOR } from "./octave-coder.ts";
-import { depthOfSymbol, eighthOfSymbol, octaveTable, PROBABILITY_BITS, PROBABILITY_SCALE, significandBitsOfDepth, ZERO_SYMBOL } from "./octave-tables.ts";
+import {
+  depthOfSymbol,
+  eighthOfSymbol,
+  octaveTable,
+  PROBABILITY_BITS,
+  PROBABILITY_SCALE,
+  significandBitsOfDepth,
+  ZERO_SYMBOL,
+} from "./octave-tables.ts";
 
 /** Plain reference of the grid decoder: fills `target` with ±m · 2^x · scale as float64s, before any rounding. */
 export function decodeGridReference(
@@ -40,7 +48,10 @@ export function decodeGridReference(
   if (carried.some((rest) => rest < 0 || rest >= STATE_FLOOR)) {
     throw new CorruptRecordError("A grid record's symbols do not end where they began.");
   }
-  const raw = Uint8Array.from([...payload.subarray(rawStart, end), ...carried.flatMap((rest) => [rest & 255, rest >> 8])]);
+  const raw = Uint8Array.from([
+    ...payload.subarray(rawStart, end),
+    ...carried.flatMap((rest) => [rest & 255, rest >> 8]),
+  ]);
   let bit = 0;
   const takeBit = (): number => {
     const value = ((raw[bit >> 3] ?? 0) >> (bit & 7)) & 1;

@@ -56,11 +56,6 @@ function decadeOf(magnitude: number): number {
 }
 
 /** Fills `decimals` with the shortest decimals of the first `count` float32s. */
-export function shortestDecimals(
-  float32s: Float32Array,
-  decimals: Float64Array,
-  count: number,
-  tiesUp: boolean,
-): void {
+export function shortestDecimals(float32s: Float32Array, decimals: Float64Array, count: number, tiesUp: boolean): void {
   for (let i = 0; i < count; i++) decimals[i] = shortestDecimal(float32s[i]!, tiesUp);
 }

@@ -1,12 +1,12 @@
 import { MAX_DIMENSIONS, type VectorCodec } from "./codec.ts";
-import { decodeNumbers } from "./decoder.ts";
+import { decodeVector } from "./decoder.ts";
 import { planFloat32, plannedMagnitude } from "./float32-plan.ts";
 import { planFloat64 } from "./float64-plan.ts";
 import { chooseTableFor, type GridPlan, putGrid, valueBits } from "./grid-encoder.ts";
 import { type NumberForm, type Numbers, recogniseForm } from "./number-form.ts";
 import type { TableChoice } from "./octave-coder.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
-import { type NumberFormName, openRecord, sealRecord } from "./record.ts";
+import { type NumberFormName, sealRecord } from "./record.ts";
 import { roundToDecimals } from "./shortest-decimal.ts";
 import { DEFAULT_ZSTD_LEVEL, smallestGeneral } from "./zstd.ts";
 
@@ -45,21 +45,6 @@ export function encodeVector(values: ArrayLike<number>, options: EncodeOptions =
     return sealRecord(count, general.form, general.structure, general.payload);
   }
   return sealRecord(count, settled.form, "grid", payload);
-}
-
-/**
- * Decodes a record into a new array.
- *
- * @throws {CorruptRecordError} when the bytes are not a record as it was written.
- * @throws {UnsupportedRecordError} when the record is of a later version.
- */
-export function decodeVector(record: Uint8Array): number[] {
-  const opened = openRecord(record);
-  const values = decodeNumbers(opened);
-  const { dimensions } = opened;
-  const vector: number[] = new Array(dimensions);
-  for (let i = 0; i < dimensions; i++) vector[i] = values[i]!;
-  return vector;
 }
 
 /** The codec as an object, for tiers that take any. */
