@@ -31,17 +31,16 @@ export function divide(target: usize, count: i32, power: f64): void {
   }
 }
 
-@inline
-function roundToInteger(value: f64, tiesUp: bool): f64 {
-  return tiesUp ? floor(value + 0.5) : nearest(value);
-}
-
 /**
  * Float32s, each as the float64 nearest to its shortest decimal.
  *
  * `decades` holds for each of the 256 exponent fields a float64, the power of ten inside the octave or infinity, and an
  * int32, the decimals that give nine digits below it, at 16 bytes each; a field out of reach has 1000 there. `powers`
- * holds 10^0 to 10^22.
+ * holds 10^0 to 10^22, `inverses` 10^-0 to 10^-22.
+ *
+ * Six, seven, eight and nine digits are tried at once, without a division or an unpredictable branch: a decimal names
+ * the float32 when it lies within half a step of it. What is close to that border, or not the general case, is left to
+ * `shortestOf`, which divides and rounds as the definition says.
  */
 export function shortestDecimals(
   source: usize,
@@ -49,37 +48,77 @@ export function shortestDecimals(
   count: i32,
   decades: usize,
   powers: usize,
+  inverses: usize,
   tiesUp: bool,
 ): void {
+  const halves = f64x2.splat(0.5);
+  const border = f64x2.splat(1e-7);
   for (let i = 0; i < count; i++) {
     const value = load<f32>(source + (<usize>i << 2));
     const magnitude = abs(value);
+    const bits = reinterpret<u32>(magnitude);
     const wide = <f64>magnitude;
-    const decade = decades + (<usize>(reinterpret<u32>(magnitude) >> 23) << 4);
-    let decimals = load<i32>(decade, 8);
-    if (decimals >= 1000 || !(wide >= 1e-13 && wide < 1e22)) {
-      store<f64>(target + (<usize>i << 3), <f64>value);
-      continue;
-    }
-    decimals -= i32(wide >= load<f64>(decade));
-    // Most float32s need eight digits; seven and nine follow.
-    let shortest = atDecimals(wide, decimals - 1, powers, tiesUp);
-    if (<f32>shortest != magnitude) {
-      shortest = atDecimals(wide, decimals, powers, tiesUp);
+    const decade = decades + (<usize>(bits >> 23) << 4);
+    const decimals = load<i32>(decade, 8) - i32(wide >= load<f64>(decade));
+    let shortest: f64;
+    // Nine digits with 3 to 22 decimals, and a float32 whose neighbours are equally far.
+    if (<u32>(decimals - 3) < 20 && (bits & 0x7fffff) != 0) {
+      const six = <usize>(decimals - 3) << 3;
+      // Half a step times 2^-(exponent - 24): distances are measured in halves of a float32 step.
+      const perHalfStep = f64x2.splat(reinterpret<f64>(<u64>(1023 + 24 + 127 - (bits >> 23)) << 52));
+      const values = f64x2.splat(wide);
+      const low = v128.load(powers + six);
+      const high = v128.load(powers + six, 16);
+      let lowIntegers: v128;
+      let highIntegers: v128;
+      if (tiesUp) {
+        lowIntegers = f64x2.floor(f64x2.add(f64x2.mul(values, low), halves));
+        highIntegers = f64x2.floor(f64x2.add(f64x2.mul(values, high), halves));
+      } else {
+        lowIntegers = f64x2.nearest(f64x2.mul(values, low));
+        highIntegers = f64x2.nearest(f64x2.mul(values, high));
+      }
+      const one = f64x2.splat(1);
+      const lowExcess = f64x2.sub(
+        f64x2.mul(f64x2.abs(f64x2.sub(f64x2.mul(lowIntegers, v128.load(inverses + six)), values)), perHalfStep),
+        one,
+      );
+      const highExcess = f64x2.sub(
+        f64x2.mul(f64x2.abs(f64x2.sub(f64x2.mul(highIntegers, v128.load(inverses + six, 16)), values)), perHalfStep),
+        one,
+      );
+      const unsure = v128.or(f64x2.lt(f64x2.abs(lowExcess), border), f64x2.lt(f64x2.abs(highExcess), border));
+      // A negative excess has its sign bit set: six, seven.
+      const names = i64x2.bitmask(lowExcess);
+      if ((names & 1) == 0 && !v128.any_true(unsure)) {
+        const digits = select<i32>(1, 3 - (i64x2.bitmask(highExcess) & 1), names);
+        const power = load<f64>(powers + six + (<usize>digits << 3));
+        const scaled = wide * power;
+        shortest = (tiesUp ? floor(scaled + 0.5) : nearest(scaled)) / power;
+      } else {
+        shortest = shortestOf(magnitude, decimals, powers, tiesUp);
+      }
     } else {
-      for (let fewer = decimals - 2; fewer >= decimals - 8; fewer--) {
-        const candidate = atDecimals(wide, fewer, powers, tiesUp);
-        if (<f32>candidate != magnitude) break;
-        shortest = candidate;
+      shortest = wide;
+      if (decimals < 100 && wide >= 1e-13 && wide < 1e22) {
+        shortest = shortestOf(magnitude, decimals, powers, tiesUp);
       }
     }
     store<f64>(target + (<usize>i << 3), copysign<f64>(shortest, <f64>value));
   }
 }
 
-@inline
-function atDecimals(value: f64, decimals: i32, powers: usize, tiesUp: bool): f64 {
-  const power = load<f64>(powers + (<usize>abs(decimals) << 3));
-  if (decimals >= 0) return roundToInteger(value * power, tiesUp) / power;
-  return roundToInteger(value / power, tiesUp) * power;
+/** The definition: from nine digits downward as long as the decimal names the float32. */
+function shortestOf(magnitude: f32, decimals: i32, powers: usize, tiesUp: bool): f64 {
+  const wide = <f64>magnitude;
+  let shortest = wide;
+  for (let tried = decimals; tried >= decimals - 8; tried--) {
+    const power = load<f64>(powers + (<usize>abs(tried) << 3));
+    const scaled = tried >= 0 ? wide * power : wide / power;
+    const integer = tiesUp ? floor(scaled + 0.5) : nearest(scaled);
+    const candidate = tried >= 0 ? integer / power : integer * power;
+    if (<f32>candidate != magnitude) break;
+    shortest = candidate;
+  }
+  return shortest;
 }

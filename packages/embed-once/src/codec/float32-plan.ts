@@ -212,7 +212,9 @@ function correct(bits: Uint32Array, count: number, precision: number, rounded: b
   }
   const corrections = new Int8Array(significands);
   for (let significand = 0; significand < significands; significand++) {
-    const [down, none, up] = votes.subarray(3 * significand) as unknown as [number, number, number];
+    const down = votes[3 * significand]!;
+    const none = votes[3 * significand + 1]!;
+    const up = votes[3 * significand + 2]!;
     if (down > none && down >= up) corrections[significand] = -1;
     else if (up > none) corrections[significand] = 1;
   }

@@ -5,6 +5,7 @@ import {
   CORRECTIONS_AT,
   DECADES_AT,
   DESCRIPTORS_AT,
+  INVERSES_AT,
   POWERS_AT,
   STATES_AT,
   slotsAt,
@@ -129,7 +130,7 @@ function makeNumbers(
       break;
     default: {
       const tiesUp = numberForm === "shortestTiesUp" ? 1 : 0;
-      kernel.shortestDecimals(float32sAt, float64sAt, dimensions, DECADES_AT, POWERS_AT, tiesUp);
+      kernel.shortestDecimals(float32sAt, float64sAt, dimensions, DECADES_AT, POWERS_AT, INVERSES_AT, tiesUp);
     }
   }
 }

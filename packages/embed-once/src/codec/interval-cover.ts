@@ -1,6 +1,3 @@
-/** More intervals than that tell nothing new about a scale. */
-const MAX_INTERVALS = 512;
-
 /** Collects intervals, one for each value of a vector, and names the number that lies in the most of them. */
 export class IntervalCover {
   readonly #from: number[] = [];
@@ -11,10 +8,8 @@ export class IntervalCover {
   add(from: number, to: number): void {
     if (from > this.#least) this.#least = from;
     if (to < this.#most) this.#most = to;
-    if (this.#from.length < MAX_INTERVALS) {
-      this.#from.push(from);
-      this.#to.push(to);
-    }
+    this.#from.push(from);
+    this.#to.push(to);
   }
 
   /** The number with the fewest significand bits, in whole bytes, where the most intervals overlap. */
@@ -28,7 +23,8 @@ export class IntervalCover {
     const to = Float64Array.from(this.#to).sort();
     let open = 0;
     let deepest = 0;
-    let best = from[0]!;
+    let best = 0;
+    let bestEnd = 0;
     let ended = 0;
     for (let begun = 0; begun < from.length; begun++) {
       while (to[ended]! < from[begun]!) {
@@ -40,14 +36,16 @@ export class IntervalCover {
         deepest = open;
         // Nothing begins or ends between this edge and the next.
         const next = Math.min(from[begun + 1] ?? Number.POSITIVE_INFINITY, to[ended]!);
-        best = simplestBetween(from[begun]!, next);
+        best = from[begun]!;
+        bestEnd = next;
       }
     }
-    return best;
+    return simplestBetween(best, bestEnd);
   }
 }
 
-function simplestBetween(least: number, most: number): number {
+/** The number with the fewest significand bits, in whole bytes, well inside an interval. */
+export function simplestBetween(least: number, most: number): number {
   const margin = (most - least) / 16;
   const middle = (least + most) / 2;
   const octave = 2 ** Math.floor(Math.log2(middle));

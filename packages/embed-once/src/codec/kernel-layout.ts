@@ -8,8 +8,9 @@ import { octaveTable, PROBABILITY_SCALE, TABLES } from "./octave-tables.ts";
 
 export const STATES_AT = 16;
 export const POWERS_AT = 64;
-export const DECADES_AT = 256;
-export const DESCRIPTORS_AT = 4352;
+export const INVERSES_AT = 256;
+export const DECADES_AT = 448;
+export const DESCRIPTORS_AT = 4608;
 /** Room for two entries per significand of the most precise corrected grid. */
 export const CORRECTIONS_AT = 8192;
 const SLOTS_AT = 16_384;
@@ -75,6 +76,7 @@ export function slotsAt(table: number): number {
 function writeConstants(memory: KernelMemory): void {
   for (let exponent = 0; exponent <= 22; exponent++) {
     memory.float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
+    memory.float64s[INVERSES_AT / 8 + exponent] = Number(`1e-${exponent}`);
   }
   for (let field = 0; field < 256; field++) {
     const at = DECADES_AT + 16 * field;

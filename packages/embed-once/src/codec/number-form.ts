@@ -1,4 +1,6 @@
-import { powerOfTen, roundToDecimals, shortestDecimals } from "./shortest-decimal.ts";
+import { DECADES_AT, INVERSES_AT, POWERS_AT, vectorLayout } from "./kernel-layout.ts";
+import { kernels } from "./kernel-module.ts";
+import { powerOfTen, roundToDecimals, shortestDecimal } from "./shortest-decimal.ts";
 
 /**
  * Which kind of float64 a vector is made of, tested by bits and never assumed. A few values may be exceptions: the form
@@ -29,18 +31,40 @@ export interface Numbers {
 export function recogniseForm(numbers: Numbers, decoded: Float64Array): NumberForm {
   const { count, float32s } = numbers;
   const allowed = Math.floor(count / VALUES_PER_EXCEPTION);
-  for (let i = 0; i < count; i++) decoded[i] = float32s[i]!;
-  if (countMismatches(numbers, decoded, allowed) <= allowed) return { name: "float32" };
+  if (sampleAgrees(numbers, (float32) => float32)) {
+    for (let i = 0; i < count; i++) decoded[i] = float32s[i]!;
+    if (countMismatches(numbers, decoded, allowed) <= allowed) return { name: "float32" };
+  }
   const decimals = recogniseDecimals(numbers, allowed);
   if (decimals !== undefined) return { name: "fixed", decimals };
-  shortestDecimals(float32s, decoded, count, false);
-  const mismatches = countMismatches(numbers, decoded, count);
-  if (mismatches <= allowed) return { name: "shortest" };
-  if (mismatches < count / 2) {
-    shortestDecimals(float32s, decoded, count, true);
-    if (countMismatches(numbers, decoded, allowed) <= allowed) return { name: "shortestTiesUp" };
+  for (const name of ["shortest", "shortestTiesUp"] as const) {
+    const tiesUp = name === "shortestTiesUp";
+    if (!sampleAgrees(numbers, (float32) => shortestDecimal(float32, tiesUp))) continue;
+    takeShortestDecimals(float32s, decoded, count, tiesUp);
+    if (countMismatches(numbers, decoded, allowed) <= allowed) return { name };
   }
   return { name: "float64" };
+}
+
+/** Whether a form explains at least half of some values: what most vectors of other forms fail at once. */
+function sampleAgrees(numbers: Numbers, form: (float32: number) => number): boolean {
+  const { count, exact, float32s } = numbers;
+  const stride = Math.max(1, Math.floor(count / SAMPLES));
+  let taken = 0;
+  let agreeing = 0;
+  for (let i = 0; i < count; i += stride) {
+    taken++;
+    if (form(float32s[i]!) === exact[i]!) agreeing++;
+  }
+  return 2 * agreeing >= taken;
+}
+
+/** Fills `decimals` with the shortest decimals of the first `count` float32s. */
+function takeShortestDecimals(float32s: Float32Array, decimals: Float64Array, count: number, tiesUp: boolean): void {
+  const { memory, float32sAt, float64sAt } = vectorLayout(count);
+  memory.float32s.set(float32s.subarray(0, count), float32sAt / 4);
+  kernels().shortestDecimals(float32sAt, float64sAt, count, DECADES_AT, POWERS_AT, INVERSES_AT, tiesUp ? 1 : 0);
+  decimals.set(memory.float64s.subarray(float64sAt / 8, float64sAt / 8 + count));
 }
 
 /** Counts the values of which `decoded` differs in any bit; stops when it exceeds `limit`. */
@@ -67,13 +91,16 @@ function recogniseDecimals(numbers: Numbers, allowed: number): number | undefine
     // Above this a float64 has no decimals to spare: everything would be "rounded".
     if (decimals > MAX_DECIMALS || !(largest * powerOfTen(decimals) < 2 ** 40)) return undefined;
   }
-  let exceptions = 0;
+  // One in ten ends in a zero by chance. Shortest decimals too have some largest count, which few of them need.
   let coarser = 0;
+  for (let i = 0; i < count; i += stride) if (roundToDecimals(exact[i]!, decimals - 1) === exact[i]!) coarser++;
+  if (coarser > SAMPLES / 2) return undefined;
+  coarser = 0;
+  let exceptions = 0;
   for (let i = 0; i < count; i++) {
     const value = exact[i]!;
     if (roundToDecimals(value, decimals) !== value && ++exceptions > allowed) return undefined;
     if (roundToDecimals(value, decimals - 1) === value) coarser++;
   }
-  // One in ten ends in a zero by chance. Shortest decimals too have some largest count, which few of them need.
   return coarser <= count / 4 ? decimals : undefined;
 }

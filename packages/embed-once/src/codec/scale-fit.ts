@@ -1,4 +1,4 @@
-import { IntervalCover } from "./interval-cover.ts";
+import { IntervalCover, simplestBetween } from "./interval-cover.ts";
 
 /**
  * Finding the hidden scale: most hosted models compute in half precision and normalise at the end in float32, so that
@@ -14,6 +14,8 @@ const HALF_STEP = 2 ** -24 * 1.001;
 /** Normalising twice moves a value by up to one further step. */
 const TWICE_ROUNDED = 3.1;
 const SAMPLES = 40;
+/** Values that a scale is chosen by when none reproduces all of them. */
+const MAX_COVERED = 512;
 
 const significands = new Float64Array(SAMPLES);
 const tolerances = new Float64Array(SAMPLES);
@@ -54,7 +56,7 @@ export function fitScale(
     const distance = Math.abs(multiple - Math.round(multiple));
     if (distance > multiple * reach) continue;
     const scale = narrow(k, low, high, taken);
-    if (scale !== undefined) return refine(float32Bits, count, scale, low, high, rounding, float32s);
+    if (scale !== undefined) return refine(float32s, float32Bits, count, scale, precision, rounding);
   }
   return undefined;
 }
@@ -97,33 +99,71 @@ function narrow(k: number, low: number, high: number, taken: number): number | u
   return (least + most) / 2;
 }
 
-/** From a rough scale to the one that reproduces the most values exactly; in [1, 2). */
+/** 2^-24 times the power of two at or below a float32, by its exponent field: half its step. */
+const HALF_STEPS: Float64Array = Float64Array.from({ length: 256 }, (_, field) => 2 ** (field - 127 - 24));
+
+/**
+ * From a rough scale to the one that reproduces the most values exactly; in [1, 2).
+ *
+ * Each value bounds the scale by the ends of the interval that rounds to it, over its grid value. Most values allow all
+ * that the earlier ones have left, which a multiplication tells.
+ */
 function refine(
+  float32s: Float32Array,
   float32Bits: Uint32Array,
   count: number,
   rough: number,
-  low: number,
-  high: number,
+  precision: number,
   rounding: number,
+): number {
+  // Adding and subtracting h · 2^(53 − p) rounds h to p bits (Veltkamp's splitting).
+  const splitter = 2 ** (53 - precision) + 1;
+  const perRough = 1 / rough;
+  let least = rough * (1 - 2 ** -20);
+  let most = rough * (1 + 2 ** -20);
+  let middle = rough;
+  let reach = most - middle;
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(float32s[i]!);
+    const value = magnitude * perRough;
+    const split = value * splitter;
+    const grid = split - (split - value);
+    const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
+    const distance = Math.abs(magnitude - grid * middle);
+    if (distance + grid * reach <= tolerance) continue;
+    // Off the grid, or on no step that decimals still tell: an exception, which must not speak here.
+    if (distance > 4 * tolerance + grid * reach || tolerance > 0.002 * magnitude) continue;
+    const from = (magnitude - tolerance) / grid;
+    const to = (magnitude + tolerance) / grid;
+    if (from > least) least = from;
+    if (to < most) most = to;
+    if (least > most) return normaliseOctave(bestCovered(float32s, float32Bits, count, splitter, rounding, middle));
+    middle = (least + most) / 2;
+    reach = most - middle;
+  }
+  return normaliseOctave(simplestBetween(least, most));
+}
+
+/** No scale reproduces all values: the one that reproduces the most of some hundred. */
+function bestCovered(
   float32s: Float32Array,
+  float32Bits: Uint32Array,
+  count: number,
+  splitter: number,
+  rounding: number,
+  scale: number,
 ): number {
   const cover = new IntervalCover();
-  for (let i = 0; i < count; i++) {
-    const bits = float32Bits[i]!;
+  for (let i = 0; i < Math.min(count, MAX_COVERED); i++) {
     const magnitude = Math.abs(float32s[i]!);
-    if (magnitude < 1e-37) continue;
-    let significand = significandOf(bits);
-    let tolerance = HALF_STEP + (rounding * significand) / magnitude;
-    let multiple = significand / rough;
-    const octave = multiple < low - 0.25 ? 2 : multiple >= high - 0.25 ? 0.5 : 1;
-    significand *= octave;
-    tolerance *= octave;
-    multiple = Math.round(multiple * octave);
-    // Too coarse, or off the grid: an exception, which must not speak here.
-    if (tolerance > 0.01 * rough || Math.abs(significand - multiple * rough) > 4 * tolerance) continue;
-    cover.add((significand - tolerance) / multiple, (significand + tolerance) / multiple);
+    const value = magnitude / scale;
+    const split = value * splitter;
+    const grid = split - (split - value);
+    const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
+    if (Math.abs(magnitude - grid * scale) > 4 * tolerance || tolerance > 0.002 * magnitude) continue;
+    cover.add((magnitude - tolerance) / grid, (magnitude + tolerance) / grid);
   }
-  return normaliseOctave(cover.simplest() ?? rough);
+  return cover.simplest() ?? scale;
 }
 
 export function normaliseOctave(scale: number): number {

@@ -54,8 +54,3 @@ function decadeOf(magnitude: number): number {
   if (next >= 0 ? magnitude >= powerOfTen(next) : magnitude * powerOfTen(-next) >= 1) decade++;
   return decade;
 }
-
-/** Fills `decimals` with the shortest decimals of the first `count` float32s. */
-export function shortestDecimals(float32s: Float32Array, decimals: Float64Array, count: number, tiesUp: boolean): void {
-  for (let i = 0; i < count; i++) decimals[i] = shortestDecimal(float32s[i]!, tiesUp);
-}

@@ -12,6 +12,9 @@ export interface GeneralPayload {
   readonly payload: Uint8Array;
 }
 
+/** What zstd leaves of a value that did not stand before: all but part of its sign and exponent. */
+const FRESH_SHARE = 0.88;
+
 /** Below so many dimensions the fields of a grid weigh more than a few plain numbers. */
 const SMALL_DIMENSIONS = 32;
 
@@ -52,23 +55,38 @@ export function smallestGeneral(
 
 /** zstd finds repeats, and knows the distribution of single bytes; nothing else. */
 function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
-  return repeatedBytes(bytes) > bytes.length / 8 || planeEntropyBytes(bytes, width) < limit;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const wordsPerValue = width / 4;
+  const { alone, inRow } = countRepeats(words, wordsPerValue);
+  const count = bytes.length / width;
+  if (inRow > count / 8) return true;
+  const repeatsBytes = (count - alone) * FRESH_SHARE * width + alone;
+  if (alone > count / 64 && repeatsBytes < limit) return true;
+  return alone > 0.75 * count && planeEntropyBytes(bytes, width) < limit;
 }
 
-const lastAt = new Int32Array(4096);
+const lastSeen = new Int32Array(4096);
 
-/** Bytes that lie in repeats of eight or more, looked up at every fourth byte. */
-function repeatedBytes(bytes: Uint8Array): number {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  lastAt.fill(-1);
-  let repeated = 0;
-  for (let i = 1; i < words.length; i++) {
-    const slot = Math.imul(words[i]! ^ Math.imul(words[i - 1]!, 0x85ebca6b), 0x9e3779b1) >>> 20;
-    const earlier = lastAt[slot]!;
-    if (earlier > 0 && words[earlier] === words[i] && words[earlier - 1] === words[i - 1]) repeated += 4;
-    lastAt[slot] = i;
+/** Values that stood before: at all, and after the same value as now. */
+function countRepeats(words: Uint32Array, wordsPerValue: number): { alone: number; inRow: number } {
+  lastSeen.fill(-1);
+  let alone = 0;
+  let inRow = 0;
+  let followed = -2;
+  for (let i = 0; i < words.length; i += wordsPerValue) {
+    // The low word of a float64 tells it apart as well as any.
+    const slot = Math.imul(words[i]!, 0x9e3779b1) >>> 20;
+    const earlier = lastSeen[slot]!;
+    if (earlier >= 0 && words[earlier] === words[i]) {
+      alone++;
+      if (earlier === followed + wordsPerValue) inRow++;
+      followed = earlier;
+    } else {
+      followed = -2;
+    }
+    lastSeen[slot] = i;
   }
-  return repeated;
+  return { alone, inRow };
 }
 
 const byteCounts = new Uint32Array(256);
