@@ -61,8 +61,8 @@ export function shortestDecimals(
     const decade = decades + (<usize>(bits >> 23) << 4);
     const decimals = load<i32>(decade, 8) - i32(wide >= load<f64>(decade));
     let shortest: f64;
-    // Nine digits with 3 to 22 decimals, and a float32 whose neighbours are equally far.
-    if (<u32>(decimals - 3) < 20 && (bits & 0x7fffff) != 0) {
+    // Nine digits with 3 to 21 decimals, and a float32 whose neighbours are equally far.
+    if (<u32>(decimals - 3) < 19 && (bits & 0x7fffff) != 0) {
       const six = <usize>(decimals - 3) << 3;
       // Half a step times 2^-(exponent - 24): distances are measured in halves of a float32 step.
       const perHalfStep = f64x2.splat(reinterpret<f64>(<u64>(1023 + 24 + 127 - (bits >> 23)) << 52));

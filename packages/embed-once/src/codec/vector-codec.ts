@@ -7,7 +7,7 @@ import { type NumberForm, type Numbers, recogniseForm } from "./number-form.ts";
 import type { TableChoice } from "./octave-coder.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
 import { type NumberFormName, sealRecord } from "./record.ts";
-import { roundToDecimals } from "./shortest-decimal.ts";
+import { powerOfTen, roundToDecimals } from "./shortest-decimal.ts";
 import { DEFAULT_ZSTD_LEVEL, smallestGeneral } from "./zstd.ts";
 
 export interface EncodeOptions {
@@ -99,7 +99,7 @@ function settle(numbers: Numbers, form: NumberForm): Settled {
       }
     }
     const integers = planFloat64(numbers, form.decimals);
-    return settled("fixedInteger", integers, form.decimals, integerExceptions(numbers, form.decimals));
+    return settled("fixedInteger", integers, form.decimals, integerExceptions(numbers, integers, form.decimals));
   }
   if (form.name === "float64") {
     const plan = planFloat64(numbers, undefined);
@@ -140,17 +140,26 @@ function float32Exceptions(numbers: Numbers, plan: GridPlan): number[] {
 function roundedExceptions(numbers: Numbers, decimals: number): number[] {
   const { count, exact } = numbers;
   const exceptions: number[] = [];
+  // Where rounding to decimals is exact beyond doubt.
+  const limit = 2 ** 51 / powerOfTen(decimals);
   for (let i = 0; i < count; i++) {
-    if (roundToDecimals(plannedMagnitude(i), decimals) !== Math.abs(exact[i]!)) exceptions.push(i);
+    const magnitude = plannedMagnitude(i);
+    if (!(magnitude < limit) || roundToDecimals(magnitude, decimals) !== Math.abs(exact[i]!)) exceptions.push(i);
   }
   return exceptions;
 }
 
-function integerExceptions(numbers: Numbers, decimals: number): number[] {
+function integerExceptions(numbers: Numbers, plan: GridPlan, decimals: number): number[] {
   const { count, exact } = numbers;
+  const { exponents } = plan.values;
+  const power = powerOfTen(decimals);
   const exceptions: number[] = [];
   for (let i = 0; i < count; i++) {
-    if (roundToDecimals(exact[i]!, decimals) !== exact[i]!) exceptions.push(i);
+    const value = exact[i]!;
+    // The same steps as the decoder's; a grid value of 0 stands for zeros alone.
+    if (Math.round(value * power) / power !== value || (exponents[i] === ZERO_EXPONENT && value !== 0)) {
+      exceptions.push(i);
+    }
   }
   return exceptions;
 }
