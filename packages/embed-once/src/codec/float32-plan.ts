@@ -14,6 +14,8 @@ import { fitStep } from "./step-fit.ts";
 const FULL_PRECISION = 24;
 /** A grid that saves no more bits than this a value is not worth its exceptions. */
 const LEAST_SAVING = 2;
+/** So few bits without any scale cannot be chance. */
+const CERTAIN_PRECISION = 12;
 /** The two widths that models compute in: bfloat16 and float16. */
 const HALF_PRECISIONS = [8, 11] as const;
 /** Scaled half-precision vectors repeat significands; so many values show whether this one may. */
@@ -54,34 +56,31 @@ export function planFloat32(numbers: Numbers, rounding: number): GridPlan | unde
   const { count, float32s } = numbers;
   reserve(count);
   const bits = new Uint32Array(float32s.buffer, float32s.byteOffset, count);
-  const full: Grid = { scale: 1, precision: FULL_PRECISION, floorExponent: undefined };
-  const plain = rounding === 0 ? narrowest(bits, count, full) : undefined;
-  if (plain !== undefined && plain.precision <= FULL_PRECISION - LEAST_SAVING) return gridPlan(plain, numbers, bits);
+  const unscaled: Grid = { scale: 1, precision: FULL_PRECISION, floorExponent: undefined };
+  const plain = rounding === 0 ? narrowest(bits, count, unscaled) : undefined;
+  if (plain !== undefined && plain.precision <= CERTAIN_PRECISION) return gridPlan(plain, numbers, bits);
   if (repeatsSignificands(bits, count, REPEAT_SAMPLE, rounding)) {
     for (const precision of HALF_PRECISIONS) {
       const scale = fitScale(float32s, bits, count, precision, rounding);
       if (scale === undefined) continue;
-      const plan = gridPlan({ scale, precision, floorExponent: undefined }, numbers, bits, rounding > 0);
+      const plan = gridPlan({ scale, precision, floorExponent: undefined }, numbers, bits, rounding);
       if (rounding > 0 || exceptionBits(plan) < count * (FULL_PRECISION - precision)) return plan;
     }
   }
-  if (rounding > 0) return undefined;
+  if (plain === undefined) return undefined;
   if (repeatsSignificands(bits, count, count, rounding)) {
     const step = fitStep(sortedMagnitudes(float32s, count));
     if (step !== undefined) {
       const scale = normaliseOctave(step);
-      const grid = narrowest(bits, count, {
-        scale,
-        precision: FULL_PRECISION,
-        floorExponent: Math.round(Math.log2(step / scale)),
-      });
-      if (grid.precision <= FULL_PRECISION - LEAST_SAVING) {
+      const floorExponent = Math.round(Math.log2(step / scale));
+      const grid = narrowest(bits, count, { scale, precision: FULL_PRECISION, floorExponent });
+      if (grid.precision <= plain.precision - LEAST_SAVING) {
         const plan = gridPlan(grid, numbers, bits);
-        if (exceptionBits(plan) < count * (FULL_PRECISION - grid.precision)) return plan;
+        if (exceptionBits(plan) < count * (plain.precision - grid.precision)) return plan;
       }
     }
   }
-  return gridPlan(full, numbers, bits);
+  return gridPlan(plain, numbers, bits);
 }
 
 function exceptionBits(plan: GridPlan): number {
@@ -96,8 +95,8 @@ const SEEN_MASK = seen.length - 1;
 /** Whether more significands repeat among the first `limit` values than 23 random bits would. */
 function repeatsSignificands(bits: Uint32Array, count: number, limit: number, rounding: number): boolean {
   const taken = Math.min(count, limit);
-  // Half a dozen numbers decide nothing, and rounded decimals blur their repeats: the fit itself has to tell.
-  if (taken < 48 || rounding > 0) return true;
+  // Few numbers repeat too seldom, and rounded decimals blur their repeats: the fit itself has to tell.
+  if (taken < 192 || rounding > 0) return true;
   seen.fill(0);
   let repeats = 0;
   for (let i = 0; i < taken; i++) {
@@ -169,9 +168,10 @@ function roundToFloor(bits: number, floorExponent: number): number {
 }
 
 /** Puts the values on the grid and lists what the grid does not reproduce. */
-function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounded = false): GridPlan {
+function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0): GridPlan {
   const { scale, precision, floorExponent } = grid;
-  const { count } = numbers;
+  const { count, exact } = numbers;
+  const rounded = rounding > 0;
   divideByScale(bits, count, scale, numbers.float32s);
   const dropped = FULL_PRECISION - precision;
   const half = dropped === 0 ? 0 : 1 << (dropped - 1);
@@ -187,7 +187,11 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounded = fal
   }
   for (let i = 0; i < count; i++) predicted[i] = gridValues[i]! * scale;
   let mismatches = 0;
-  for (let i = 0; i < count; i++) if (predictedBits[i] !== (bits[i]! & 0x7fffffff)) mismatches++;
+  if (rounded) {
+    for (let i = 0; i < count; i++) if (Math.abs(predicted[i]! - Math.abs(exact[i]!)) > rounding) mismatches++;
+  } else {
+    for (let i = 0; i < count; i++) if (predictedBits[i] !== (bits[i]! & 0x7fffffff)) mismatches++;
+  }
   const corrections =
     mismatches > count / 32 && floorExponent === undefined && precision <= MAX_CORRECTED_PRECISION
       ? correct(bits, count, precision, rounded)

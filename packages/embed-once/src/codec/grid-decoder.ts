@@ -5,7 +5,6 @@ import {
   CORRECTIONS_AT,
   DECADES_AT,
   DESCRIPTORS_AT,
-  INVERSES_AT,
   POWERS_AT,
   STATES_AT,
   slotsAt,
@@ -130,7 +129,7 @@ function makeNumbers(
       break;
     default: {
       const tiesUp = numberForm === "shortestTiesUp" ? 1 : 0;
-      kernel.shortestDecimals(float32sAt, float64sAt, dimensions, DECADES_AT, POWERS_AT, INVERSES_AT, tiesUp);
+      kernel.shortestDecimals(float32sAt, float64sAt, dimensions, DECADES_AT, POWERS_AT, tiesUp);
     }
   }
 }

@@ -8,12 +8,11 @@ import { octaveTable, PROBABILITY_SCALE, TABLES } from "./octave-tables.ts";
 
 export const STATES_AT = 16;
 export const POWERS_AT = 64;
-export const INVERSES_AT = 256;
-export const DECADES_AT = 448;
-export const DESCRIPTORS_AT = 4608;
+export const DESCRIPTORS_AT = 256;
 /** Room for two entries per significand of the most precise corrected grid. */
 export const CORRECTIONS_AT = 8192;
-const SLOTS_AT = 16_384;
+export const DECADES_AT = 16_384;
+const SLOTS_AT = 24_576;
 const SLOTS_BYTES = 4 * PROBABILITY_SCALE;
 
 /** The coder's words may run at most 128 KiB below a damaged payload; the tables lie there. */
@@ -76,15 +75,15 @@ export function slotsAt(table: number): number {
 function writeConstants(memory: KernelMemory): void {
   for (let exponent = 0; exponent <= 22; exponent++) {
     memory.float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
-    memory.float64s[INVERSES_AT / 8 + exponent] = Number(`1e-${exponent}`);
   }
   for (let field = 0; field < 256; field++) {
-    const at = DECADES_AT + 16 * field;
+    const at = DECADES_AT + 32 * field;
     const lowest = 2 ** (field - 127);
     const isReachable = lowest * 2 > 1e-13 && lowest < 1e22;
     // The decade of the octave's lower end: of a power of two, whose decimal exponent is certain.
     const decade = Number(lowest.toExponential().split("e")[1]);
     memory.float64s[at / 8] = Number(`1e${decade + 1}`);
-    memory.int32s[at / 4 + 2] = isReachable ? 8 - decade : 1000;
+    memory.float64s[at / 8 + 1] = lowest * 2 ** -24;
+    memory.int32s[at / 4 + 4] = isReachable ? 8 - decade : 1000;
   }
 }

@@ -34,7 +34,6 @@ export interface Kernels {
     count: number,
     decades: number,
     powers: number,
-    inverses: number,
     tiesUp: number,
   ): void;
   dotProducts(query: number, vectors: number, rows: number, padded: number, scores: number): void;

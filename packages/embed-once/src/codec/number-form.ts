@@ -1,4 +1,4 @@
-import { DECADES_AT, INVERSES_AT, POWERS_AT, vectorLayout } from "./kernel-layout.ts";
+import { DECADES_AT, POWERS_AT, vectorLayout } from "./kernel-layout.ts";
 import { kernels } from "./kernel-module.ts";
 import { powerOfTen, roundToDecimals, shortestDecimal } from "./shortest-decimal.ts";
 
@@ -63,7 +63,7 @@ function sampleAgrees(numbers: Numbers, form: (float32: number) => number): bool
 function takeShortestDecimals(float32s: Float32Array, decimals: Float64Array, count: number, tiesUp: boolean): void {
   const { memory, float32sAt, float64sAt } = vectorLayout(count);
   memory.float32s.set(float32s.subarray(0, count), float32sAt / 4);
-  kernels().shortestDecimals(float32sAt, float64sAt, count, DECADES_AT, POWERS_AT, INVERSES_AT, tiesUp ? 1 : 0);
+  kernels().shortestDecimals(float32sAt, float64sAt, count, DECADES_AT, POWERS_AT, tiesUp ? 1 : 0);
   decimals.set(memory.float64s.subarray(float64sAt / 8, float64sAt / 8 + count));
 }
 
