@@ -187,3 +187,15 @@ export function decodeFloat64s(
   }
   return bit;
 }
+
+/** Float32s in place: divided in float32, then multiplied by the scale and rounded again. */
+export function normalise(target: usize, count: i32, divisor: f32, scale: f64): void {
+  const scales = f64x2.splat(scale);
+  const divisors = f32x4.splat(divisor);
+  for (let i = 0; i < count; i += 2) {
+    const at = target + (<usize>i << 2);
+    const divided = f32x4.div(v128.load64_zero(at), divisors);
+    const scaled = f32x4.demote_f64x2_zero(f64x2.mul(f64x2.promote_low_f32x4(divided), scales));
+    v128.store64_lane(at, scaled, 0);
+  }
+}

@@ -3,8 +3,9 @@ import type { GridPlan, GridValues } from "./grid-encoder.ts";
 import { MAX_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
 import type { Numbers } from "./number-form.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
-import { fitScale, normaliseOctave } from "./scale-fit.ts";
-import { fitStep } from "./step-fit.ts";
+import { fitScale } from "./scale-fit.ts";
+import { roundToDecimals } from "./shortest-decimal.ts";
+import { fitWideGrid, type Grid } from "./wide-grid.ts";
 
 /**
  * Plans for vectors of float32s, whatever decimal form they came in: with as few significand bits as can be found, and
@@ -38,13 +39,6 @@ function reserve(count: number): void {
   predictedBits = new Int32Array(predicted.buffer);
 }
 
-/** A float32 grid: h has `precision` significant bits, none finer than 2^floorExponent. */
-interface Grid {
-  readonly scale: number;
-  readonly precision: number;
-  readonly floorExponent: number | undefined;
-}
-
 /**
  * The cheapest exact plan found for the float32s of `numbers`. The plan's arrays are valid until the next call.
  *
@@ -56,31 +50,26 @@ export function planFloat32(numbers: Numbers, rounding: number): GridPlan | unde
   const { count, float32s } = numbers;
   reserve(count);
   const bits = new Uint32Array(float32s.buffer, float32s.byteOffset, count);
-  const unscaled: Grid = { scale: 1, precision: FULL_PRECISION, floorExponent: undefined };
+  const unscaled: Grid = { scale: 1, divisor: 1, precision: FULL_PRECISION, floorExponent: undefined };
   const plain = rounding === 0 ? narrowest(bits, count, unscaled) : undefined;
   if (plain !== undefined && plain.precision <= CERTAIN_PRECISION) return gridPlan(plain, numbers, bits);
   if (repeatsSignificands(bits, count, REPEAT_SAMPLE, rounding)) {
     for (const precision of HALF_PRECISIONS) {
       const scale = fitScale(float32s, bits, count, precision, rounding);
       if (scale === undefined) continue;
-      const plan = gridPlan({ scale, precision, floorExponent: undefined }, numbers, bits, rounding);
+      const plan = gridPlan({ scale, divisor: 1, precision, floorExponent: undefined }, numbers, bits, rounding);
       if (rounding > 0 || exceptionBits(plan) < count * (FULL_PRECISION - precision)) return plan;
     }
   }
-  if (plain === undefined) return undefined;
   if (repeatsSignificands(bits, count, count, rounding)) {
-    const step = fitStep(sortedMagnitudes(float32s, count));
-    if (step !== undefined) {
-      const scale = normaliseOctave(step);
-      const floorExponent = Math.round(Math.log2(step / scale));
-      const grid = narrowest(bits, count, { scale, precision: FULL_PRECISION, floorExponent });
-      if (grid.precision <= plain.precision - LEAST_SAVING) {
-        const plan = gridPlan(grid, numbers, bits);
-        if (exceptionBits(plan) < count * (plain.precision - grid.precision)) return plan;
-      }
+    const grid = fitWideGrid(float32s, bits, count, rounding);
+    const widest = plain?.precision ?? FULL_PRECISION;
+    if (grid !== undefined && grid.precision <= widest - LEAST_SAVING) {
+      const plan = gridPlan(grid, numbers, bits, rounding);
+      if (exceptionBits(plan) < count * (widest - grid.precision)) return plan;
     }
   }
-  return gridPlan(plain, numbers, bits);
+  return plain && gridPlan(plain, numbers, bits);
 }
 
 function exceptionBits(plan: GridPlan): number {
@@ -110,36 +99,23 @@ function repeatsSignificands(bits: Uint32Array, count: number, limit: number, ro
   return repeats > 3 + taken / 128;
 }
 
-function sortedMagnitudes(float32s: Float32Array, count: number): Float32Array {
-  const magnitudes = new Float32Array(count);
-  let taken = 0;
-  for (let i = 0; i < count; i++) {
-    const magnitude = Math.abs(float32s[i]!);
-    if (magnitude > 1e-30 && magnitude < 1e30) magnitudes[taken++] = magnitude;
-  }
-  return magnitudes.subarray(0, taken).sort();
-}
-
-/** Fills `gridBits` with the bits of |float32| / scale. */
-function divideByScale(bits: Uint32Array, count: number, scale: number, float32s?: Float32Array): void {
-  if (scale === 1 || float32s === undefined) {
+/** Fills `gridBits` with the bits of |float32| · divisor / scale. */
+function divideByScale(bits: Uint32Array, float32s: Float32Array, count: number, grid: Grid): void {
+  const { scale, divisor } = grid;
+  if (scale === 1 && divisor === 1) {
     for (let i = 0; i < count; i++) gridBits[i] = bits[i]! & 0x7fffffff;
   } else {
-    for (let i = 0; i < count; i++) gridValues[i] = Math.abs(float32s[i]! / scale);
+    for (let i = 0; i < count; i++) gridValues[i] = Math.abs((float32s[i]! * divisor) / scale);
   }
 }
 
 const precisionCounts = new Uint32Array(FULL_PRECISION + 1);
 
-/** The same grid with the precision that costs least: all that is finer becomes an exception. */
+/** The unscaled grid with the precision that costs least: all that is finer becomes an exception. */
 function narrowest(bits: Uint32Array, count: number, grid: Grid): Grid {
-  const float32s = new Float32Array(bits.buffer, bits.byteOffset, count);
-  divideByScale(bits, count, grid.scale, float32s);
   precisionCounts.fill(0);
-  const { floorExponent } = grid;
   for (let i = 0; i < count; i++) {
-    const rounded = floorExponent === undefined ? gridBits[i]! : roundToFloor(gridBits[i]!, floorExponent);
-    const fraction = rounded & 0x7fffff;
+    const fraction = bits[i]! & 0x7fffff;
     precisionCounts[fraction === 0 ? 1 : 24 - (31 - Math.clz32(fraction & -fraction))]!++;
   }
   let best = FULL_PRECISION;
@@ -169,10 +145,10 @@ function roundToFloor(bits: number, floorExponent: number): number {
 
 /** Puts the values on the grid and lists what the grid does not reproduce. */
 function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0): GridPlan {
-  const { scale, precision, floorExponent } = grid;
+  const { scale, divisor, precision, floorExponent } = grid;
   const { count, exact } = numbers;
   const rounded = rounding > 0;
-  divideByScale(bits, count, scale, numbers.float32s);
+  divideByScale(bits, numbers.float32s, count, grid);
   const dropped = FULL_PRECISION - precision;
   const half = dropped === 0 ? 0 : 1 << (dropped - 1);
   const mask = -1 << dropped;
@@ -185,7 +161,11 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
     exponents[i] = h === 0 ? ZERO_EXPONENT : (h >>> 23) - 127;
     fractions[i] = h << 9;
   }
-  for (let i = 0; i < count; i++) predicted[i] = gridValues[i]! * scale;
+  if (divisor === 1) {
+    for (let i = 0; i < count; i++) predicted[i] = gridValues[i]! * scale;
+  } else {
+    for (let i = 0; i < count; i++) predicted[i] = Math.fround(gridValues[i]! / divisor) * scale;
+  }
   let mismatches = 0;
   if (rounded) {
     for (let i = 0; i < count; i++) if (Math.abs(predicted[i]! - Math.abs(exact[i]!)) > rounding) mismatches++;
@@ -193,12 +173,12 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
     for (let i = 0; i < count; i++) if (predictedBits[i] !== (bits[i]! & 0x7fffffff)) mismatches++;
   }
   const corrections =
-    mismatches > count / 32 && floorExponent === undefined && precision <= MAX_CORRECTED_PRECISION
+    mismatches > count / 32 && floorExponent === undefined && divisor === 1 && precision <= MAX_CORRECTED_PRECISION
       ? correct(bits, count, precision, rounded)
       : undefined;
   const values: GridValues = { count, exponents, fractions, lowFractions: undefined };
-  const near = mismatches === 0 || rounded ? undefined : nearList(bits, count);
-  return { values, precision, floorExponent, scale, corrections, near };
+  const near = mismatches === 0 ? undefined : rounded ? nearDecimals(numbers, bits, rounding) : nearList(bits, count);
+  return { values, precision, floorExponent, scale, divisor, corrections, near };
 }
 
 /** Chooses a correction of −1, 0 or +1 float32 steps for each significand, and applies them to the prediction. */
@@ -237,6 +217,36 @@ function nearList(bits: Uint32Array, count: number): NearList | undefined {
     if (difference === 0 || exponents[i] === ZERO_EXPONENT) continue;
     indices.push(i);
     differences.push(difference);
+  }
+  if (indices.length === 0) return undefined;
+  return { indices: Uint32Array.from(indices), differences: Int32Array.from(differences) };
+}
+
+/** Differences of at most so many float32 steps are looked for; the step of the decimals may hold many of them. */
+const MAX_STEPS_TRIED = 64;
+
+/** The near list of float32s that were rounded to decimals: the smallest difference that gives the same decimals. */
+function nearDecimals(numbers: Numbers, bits: Uint32Array, rounding: number): NearList | undefined {
+  const { count, exact } = numbers;
+  const decimals = Math.round(Math.log10(0.5 / rounding));
+  const indices: number[] = [];
+  const differences: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const wanted = Math.abs(exact[i]!);
+    if (exponents[i] === ZERO_EXPONENT || roundToDecimals(predicted[i]!, decimals) === wanted) continue;
+    const start = predictedBits[i]!;
+    const nearest = bits[i]! & 0x7fffffff;
+    const towards = nearest > start ? -1 : 1;
+    let found: number | undefined;
+    for (let tried = 0; tried < MAX_STEPS_TRIED; tried++) {
+      predictedBits[i] = nearest + tried * towards;
+      if (roundToDecimals(predicted[i]!, decimals) !== wanted) break;
+      found = predictedBits[i]!;
+    }
+    predictedBits[i] = found ?? start;
+    if (found === undefined) continue;
+    indices.push(i);
+    differences.push(found - start);
   }
   if (indices.length === 0) return undefined;
   return { indices: Uint32Array.from(indices), differences: Int32Array.from(differences) };

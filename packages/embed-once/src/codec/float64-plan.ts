@@ -50,6 +50,7 @@ export function planFloat64(numbers: Numbers, decimals: number | undefined): Gri
     precision: Math.min(FULL_PRECISION, 65 - Math.min(64, zeros)),
     floorExponent: decimals === undefined ? undefined : 0,
     scale: 1,
+    divisor: 1,
     corrections: undefined,
     near: undefined,
   };

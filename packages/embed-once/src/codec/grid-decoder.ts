@@ -53,6 +53,7 @@ export function decodeGrid(record: OpenRecord, wantsNumbers: boolean): DecodedGr
     throw new CorruptRecordError("A grid record's raw bits do not end where its symbols do.");
   }
   const { near, far, header } = parts;
+  if (header.divisor !== 1 && !onFloat64s) kernel.normalise(float32sAt, dimensions, header.divisor, header.scale);
   if (near !== undefined && !onFloat64s) {
     const { indices, differences } = near;
     for (let item = 0; item < indices.length; item++) {
@@ -74,7 +75,7 @@ function loadSymbols(
 ): number {
   const { dimensions, payload } = record;
   const { memory, payloadAt, payloadBytes, symbolsAt } = layout;
-  const { precision, floorDepth, topExponent, scale, table } = parts.header;
+  const { precision, floorDepth, topExponent, scale, table, divisor } = parts.header;
   const opened = openSymbols(payload, rawStart, dimensions);
   if (parts.hasCorrections) {
     const steps = takeCorrections(payload, rawStart, opened, precision, scale);
@@ -107,7 +108,8 @@ function loadSymbols(
     precision,
     floorDepth === NO_FLOOR ? UNREACHED_DEPTH : floorDepth,
     topExponent,
-    scale,
+    // With a divisor the scale comes after it.
+    divisor === 1 ? scale : 1,
   );
   return end;
 }

@@ -22,6 +22,8 @@ export interface GridPlan {
   /** The exponent of the grid's step; undefined when the grid has none. */
   readonly floorExponent: number | undefined;
   readonly scale: number;
+  /** 1 to 255; see GridHeader. */
+  readonly divisor: number;
   readonly corrections: Corrections | undefined;
   readonly near: NearList | undefined;
 }
@@ -82,6 +84,7 @@ export function putGrid(
         topExponent: choice.topExponent,
         decimals: decimals ?? 0,
         scale: plan.scale,
+        divisor: plan.divisor,
       },
       hasCorrections: plan.corrections !== undefined,
       near: plan.near,

@@ -7,11 +7,12 @@ import { TABLES } from "./octave-tables.ts";
  *
  * | bytes | what |
  * |---|---|
- * | 1 | bits 0 to 2: bytes of the scale's fraction; 3: corrections; 4: near list; 5: far list; 6: floor; 7: always 0 |
+ * | 1 | bits 0 to 2: bytes of the scale's fraction; 3: corrections; 4: near list; 5: far list; 6: floor; 7: divisor |
  * | 1 | precision p: significand bits of h, leading one included, 1 to 53 |
  * | 1 | static table of the exponent coder; see octave-tables.ts |
  * | 1 to 2 | zigzag varint: top exponent e; the top octave is [2^e, 2^(e + 1)) · scale |
  * | 1 | with a floor only: octaves from the top octave down to the one of the grid's step, 0 to 254 |
+ * | 1 | with a divisor only: 2 to 255; h is divided by it, in float32, before the scale is applied |
  * | 1 | number forms 3 and 4 only: decimals d, 1 to 22 |
  * | 0 to 7 | the scale's fraction, highest byte first; the scale is 1 + fraction, so none means 1 |
  * | | near list: varint count; 1 byte: Golomb parameters, of the gaps in the low, of the differences in the high half; |
@@ -30,6 +31,8 @@ export interface GridHeader {
   readonly decimals: number;
   /** In [1, 2). */
   readonly scale: number;
+  /** Float32s are fround(fround(h / divisor) · scale) when it is not 1. */
+  readonly divisor: number;
 }
 
 export const NO_FLOOR = 255;
@@ -79,11 +82,12 @@ export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: 
   const { header, hasCorrections, near, far } = parts;
   const length = scaleLength(header.scale);
   const hasFloor = header.floorDepth !== NO_FLOOR;
-  writer.byte(length | (hasCorrections ? 8 : 0) | (near ? 16 : 0) | (far ? 32 : 0) | (hasFloor ? 64 : 0));
+  writer.byte(length | (hasCorrections ? 8 : 0) | (near ? 16 : 0) | (far ? 32 : 0) | (hasFloor ? 64 : 0) | (header.divisor === 1 ? 0 : 128));
   writer.byte(header.precision);
   writer.byte(header.table);
   writer.varint(zigzag(header.topExponent));
   if (hasFloor) writer.byte(header.floorDepth);
+  if (header.divisor !== 1) writer.byte(header.divisor);
   if (hasDecimals) writer.byte(header.decimals);
   for (let index = 0; index < length; index++) writer.byte(scaleByte(index));
   if (near) putNearList(writer, near);
@@ -161,15 +165,15 @@ export function nearListBits(count: number, largestDifference: number, dimension
 /** Reads everything before the raw bits. @throws {CorruptRecordError} when it cannot have been written so. */
 export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimals: boolean): GridParts {
   const flags = reader.byte();
-  if (flags > 127) throw new CorruptRecordError(`A grid record has unknown flags: ${flags}.`);
   const precision = reader.byte();
   const table = reader.byte();
   const topExponent = unzigzag(reader.varint());
   const floorDepth = flags & 64 ? reader.byte() : NO_FLOOR;
+  const divisor = flags & 128 ? reader.byte() : 1;
   const decimals = hasDecimals ? reader.byte() : 0;
-  if (precision < 1 || precision > 53 || table >= TABLES || decimals > 22 || Math.abs(topExponent) > 1100) {
+  if (divisor === 0 || precision < 1 || precision > 53 || table >= TABLES || decimals > 22 || Math.abs(topExponent) > 1100) {
     throw new CorruptRecordError(
-      `A grid record has precision ${precision}, table ${table}, top exponent ${topExponent}, decimals ${decimals}.`,
+      `A grid record has precision ${precision}, table ${table}, top exponent ${topExponent}, decimals ${decimals}, divisor ${divisor}.`,
     );
   }
   const length = flags & 7;
@@ -181,12 +185,12 @@ export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimal
   }
   if (scale >= 2) throw new CorruptRecordError("A grid record's scale has more bits than a float64.");
   const hasCorrections = (flags & 8) !== 0;
-  if (hasCorrections && (precision > MAX_CORRECTED_PRECISION || floorDepth !== NO_FLOOR)) {
+  if (hasCorrections && (divisor !== 1 || precision > MAX_CORRECTED_PRECISION || floorDepth !== NO_FLOOR)) {
     throw new CorruptRecordError(`A grid record has corrections at precision ${precision}, floor depth ${floorDepth}.`);
   }
   const near = flags & 16 ? takeNearList(reader, dimensions) : undefined;
   const far = flags & 32 ? takeFarList(reader, dimensions) : undefined;
-  return { header: { precision, floorDepth, table, topExponent, decimals, scale }, hasCorrections, near, far };
+  return { header: { precision, floorDepth, table, topExponent, decimals, scale, divisor }, hasCorrections, near, far };
 }
 
 function takeCount(reader: ByteReader, dimensions: number): number {

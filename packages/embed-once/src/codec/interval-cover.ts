@@ -4,6 +4,8 @@ export class IntervalCover {
   readonly #to: number[] = [];
   #least = 0;
   #most: number = Number.POSITIVE_INFINITY;
+  /** How many intervals hold what `simplest` returned. */
+  depth = 0;
 
   add(from: number, to: number): void {
     if (from > this.#least) this.#least = from;
@@ -15,7 +17,9 @@ export class IntervalCover {
   /** The number with the fewest significand bits, in whole bytes, where the most intervals overlap. */
   simplest(): number | undefined {
     if (this.#from.length === 0) return undefined;
-    return this.#least <= this.#most ? simplestBetween(this.#least, this.#most) : this.#mostCovered();
+    if (this.#least > this.#most) return this.#mostCovered();
+    this.depth = this.#from.length;
+    return simplestBetween(this.#least, this.#most);
   }
 
   #mostCovered(): number {
@@ -40,6 +44,7 @@ export class IntervalCover {
         bestEnd = next;
       }
     }
+    this.depth = deepest;
     return simplestBetween(best, bestEnd);
   }
 }

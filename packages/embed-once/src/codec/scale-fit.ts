@@ -61,6 +61,48 @@ export function fitScale(
   return undefined;
 }
 
+const ANCHORS = 4;
+/** Share of the samples that may lie beside the grid. */
+const MAX_ASTRAY = 0.35;
+
+/**
+ * A scale, up to a power of two, for which most values have 11 significant bits, though not all. Slower than `fitScale`
+ * as a single value off the grid decides nothing.
+ */
+export function fitCommonScale(
+  float32s: Float32Array,
+  float32Bits: Uint32Array,
+  count: number,
+  rounding: number,
+): number | undefined {
+  const taken = takeSamples(float32s, float32Bits, count, rounding);
+  if (taken < SAMPLES / 2) return undefined;
+  const low = 2 ** 10;
+  const high = 2 ** 11;
+  const allowed = Math.floor(MAX_ASTRAY * taken);
+  for (let anchor = 0; anchor < ANCHORS; anchor++) {
+    const first = significands[anchor]!;
+    const reach = tolerances[anchor]! / first;
+    for (let k = low; k < high; k++) {
+      let astray = 0;
+      for (let sample = 0; sample < taken && astray <= allowed; sample++) {
+        let multiple = (k * significands[sample]!) / first;
+        if (multiple >= high) multiple /= 2;
+        else if (multiple < low) multiple *= 2;
+        const distance = Math.abs(multiple - Math.round(multiple));
+        if (distance > multiple * (reach + tolerances[sample]! / significands[sample]!)) astray++;
+      }
+      if (astray <= allowed) return anchorScale(float32s, first / k);
+    }
+  }
+  return undefined;
+}
+
+/** The significands' scale, in the octave of the values. */
+function anchorScale(float32s: Float32Array, scale: number): number {
+  return scale * 2 ** Math.floor(Math.log2(Math.abs(float32s[0]!) || 1));
+}
+
 /** Takes values of the upper half: there decimals are the finest, and subnormal float16s do not occur. */
 function takeSamples(float32s: Float32Array, float32Bits: Uint32Array, count: number, rounding: number): number {
   let sum = 0;
@@ -100,7 +142,7 @@ function narrow(k: number, low: number, high: number, taken: number): number | u
 }
 
 /** 2^-24 times the power of two at or below a float32, by its exponent field: half its step. */
-const HALF_STEPS: Float64Array = Float64Array.from({ length: 256 }, (_, field) => 2 ** (field - 127 - 24));
+export const HALF_STEPS: Float64Array = Float64Array.from({ length: 256 }, (_, field) => 2 ** (field - 127 - 24));
 
 /**
  * From a rough scale to the one that reproduces the most values exactly; in [1, 2).

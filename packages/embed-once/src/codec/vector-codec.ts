@@ -91,15 +91,17 @@ interface Settled {
 function settle(numbers: Numbers, form: NumberForm): Settled {
   if (form.name === "fixed") {
     const rounding = 0.5 / 10 ** form.decimals;
-    const plan = planFloat32(numbers, rounding);
-    if (plan !== undefined) {
-      const exceptions = roundedExceptions(numbers, form.decimals);
-      if (exceptions.length <= numbers.count / 16) {
-        return settled("fixedFloat32", plan, form.decimals, exceptions);
-      }
-    }
     const integers = planFloat64(numbers, form.decimals);
-    return settled("fixedInteger", integers, form.decimals, integerExceptions(numbers, integers, form.decimals));
+    const asIntegers = settled(
+      "fixedInteger",
+      integers,
+      form.decimals,
+      integerExceptions(numbers, integers, form.decimals),
+    );
+    const plan = planFloat32(numbers, rounding);
+    if (plan === undefined) return asIntegers;
+    const onGrid = settled("fixedFloat32", plan, form.decimals, roundedExceptions(numbers, form.decimals));
+    return onGrid.bits < asIntegers.bits ? onGrid : asIntegers;
   }
   if (form.name === "float64") {
     const plan = planFloat64(numbers, undefined);

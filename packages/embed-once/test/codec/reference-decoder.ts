@@ -36,7 +36,10 @@ export function referenceDecode(record: OpenRecord, reader: ByteReader): Float64
   if (numberForm === "fixedInteger") {
     for (let i = 0; i < dimensions; i++) values[i]! /= powerOfTen(header.decimals);
   } else if (numberForm !== "float64") {
-    const float32s = Float32Array.from(values);
+    const { divisor, scale } = header;
+    const float32s = Float32Array.from(values, (value) =>
+      divisor === 1 ? value : Math.fround(Math.fround(value) / divisor) * scale,
+    );
     const bits = new Int32Array(float32s.buffer);
     if (corrections !== undefined) {
       for (let i = 0; i < dimensions; i++)
@@ -116,7 +119,7 @@ function decodeValues(
       const told = significandBitsOfDepth(depth);
       const significand = (2 ** told + eighthOfSymbol(symbol)) * 2 ** width + rest;
       significands[i] = significand;
-      value = significand * (header.scale * 2 ** (header.topExponent - depth - told - width));
+      value = significand * ((header.divisor === 1 ? header.scale : 1) * 2 ** (header.topExponent - depth - told - width));
     }
     target[i] = sign === 1 ? -value : value;
   }
