@@ -1,6 +1,6 @@
 import { UnsupportedRecordError } from "../core/errors.ts";
 import { decodeGrid } from "./grid-decoder.ts";
-import type { FarList } from "./grid-payload.ts";
+import { type FarList, holdsFloat32s } from "./grid-payload.ts";
 import type { VectorLayout } from "./kernel-layout.ts";
 import { type OpenRecord, openRecord } from "./record.ts";
 import { generalBytes } from "./zstd.ts";
@@ -60,7 +60,7 @@ export function decodeInto(record: Uint8Array, target: Float32Array | Float64Arr
   far.indices.forEach((index, item) => {
     target[index] = values[item]!;
   });
-  return false;
+  return isFloat32 && holdsFloat32s(far);
 }
 
 /** Puts the exceptions among the float64s, as words: a NaN's payload is not safe in a JavaScript number. */

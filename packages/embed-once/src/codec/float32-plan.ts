@@ -73,9 +73,10 @@ export function planFloat32(numbers: Numbers, rounding: number): GridPlan | unde
 }
 
 function exceptionBits(plan: GridPlan): number {
-  const { near, corrections, values } = plan;
+  const { fine, near, corrections, values } = plan;
   const largest = near === undefined ? 0 : near.differences.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-  return (corrections?.length ?? 0) * 1.6 + nearListBits(near?.indices.length ?? 0, largest, values.count);
+  const nearBits = nearListBits(near?.indices.length ?? 0, largest, values.count);
+  return (corrections?.length ?? 0) * 1.6 + (fine?.indices.length ?? 0) * 10 + nearBits;
 }
 
 const seen = new Uint32Array(4096);
@@ -152,15 +153,26 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
   const dropped = FULL_PRECISION - precision;
   const half = dropped === 0 ? 0 : 1 << (dropped - 1);
   const mask = -1 << dropped;
+  const step = grid.stepExponent;
+  const fineIndices: number[] = [];
+  const fineDifferences: number[] = [];
   for (let i = 0; i < count; i++) {
     let h = gridBits[i]!;
     if (h >= 0x7f800000 || h < 0x00800000) h = 0;
+    const whole = step === undefined ? 0 : roundToFloor(h, step);
     h = (h + half) & mask;
     if (floorExponent !== undefined) h = roundToFloor(h, floorExponent);
     gridBits[i] = h;
+    if (step !== undefined && whole !== h && h !== 0 && isNear(grid, whole, bits[i]! & 0x7fffffff, rounding)) {
+      fineIndices.push(i);
+      fineDifferences.push(whole - h);
+    }
     exponents[i] = h === 0 ? ZERO_EXPONENT : (h >>> 23) - 127;
     fractions[i] = h << 9;
   }
+  fineIndices.forEach((index, item) => {
+    gridBits[index]! += fineDifferences[item]!;
+  });
   if (divisor === 1) {
     for (let i = 0; i < count; i++) predicted[i] = gridValues[i]! * scale;
   } else {
@@ -178,7 +190,22 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
       : undefined;
   const values: GridValues = { count, exponents, fractions, lowFractions: undefined };
   const near = mismatches === 0 ? undefined : rounded ? nearDecimals(numbers, bits, rounding) : nearList(bits, count);
-  return { values, precision, floorExponent, scale, divisor, corrections, near };
+  const fine =
+    fineIndices.length === 0
+      ? undefined
+      : { indices: Uint32Array.from(fineIndices), differences: Int32Array.from(fineDifferences) };
+  return { values, precision, floorExponent, scale, divisor, corrections, fine, near };
+}
+
+const nearView = new Float32Array(2);
+const nearBits = new Uint32Array(nearView.buffer);
+
+/** Whether h, normalised, comes within two steps of the float32, or of what its decimals leave open. */
+function isNear(grid: Grid, h: number, wanted: number, rounding: number): boolean {
+  nearBits[0] = h;
+  nearBits[1] = wanted;
+  const value = Math.fround(Math.fround(nearView[0]! / grid.divisor) * grid.scale);
+  return Math.abs(value - nearView[1]!) <= 2 ** -22 * nearView[1]! + 2 * rounding;
 }
 
 /** Chooses a correction of −1, 0 or +1 float32 steps for each significand, and applies them to the prediction. */

@@ -52,6 +52,7 @@ export function planFloat64(numbers: Numbers, decimals: number | undefined): Gri
     scale: 1,
     divisor: 1,
     corrections: undefined,
+    fine: undefined,
     near: undefined,
   };
 }

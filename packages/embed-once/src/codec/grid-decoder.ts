@@ -1,6 +1,6 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import { ByteReader } from "./byte-io.ts";
-import { type FarList, type GridParts, NO_FLOOR, takeGridParts } from "./grid-payload.ts";
+import { type FarList, type GridParts, type NearList, NO_FLOOR, takeGridParts } from "./grid-payload.ts";
 import {
   CORRECTIONS_AT,
   DECADES_AT,
@@ -44,7 +44,7 @@ export function decodeGrid(record: OpenRecord, wantsNumbers: boolean): DecodedGr
   const kernel = kernels();
   const rawAt = loadSymbols(kernel, layout, record, reader.position, parts);
   const onFloat64s = numberForm === "float64" || numberForm === "fixedInteger";
-  const { symbolsAt, float32sAt, float64sAt, payloadAt, memory } = layout;
+  const { symbolsAt, float32sAt, float64sAt, payloadAt } = layout;
   const corrections = parts.hasCorrections ? CORRECTIONS_AT : 0;
   const bits = onFloat64s
     ? kernel.decodeFloat64s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, float64sAt)
@@ -52,17 +52,28 @@ export function decodeGrid(record: OpenRecord, wantsNumbers: boolean): DecodedGr
   if (Math.max(Math.ceil(bits / 8), carriedBytes(dimensions)) !== rawAt - payloadAt) {
     throw new CorruptRecordError("A grid record's raw bits do not end where its symbols do.");
   }
-  const { near, far, header } = parts;
-  if (header.divisor !== 1 && !onFloat64s) kernel.normalise(float32sAt, dimensions, header.divisor, header.scale);
-  if (near !== undefined && !onFloat64s) {
-    const { indices, differences } = near;
-    for (let item = 0; item < indices.length; item++) {
-      memory.int32s[float32sAt / 4 + indices[item]!]! += differences[item]!;
-    }
+  const { fine, near, far, header } = parts;
+  if (!onFloat64s) {
+    repairFloat32s(layout, fine);
+    if (isNormalisedLater(parts)) kernel.normalise(float32sAt, dimensions, header.divisor, header.scale);
+    repairFloat32s(layout, near);
   }
   if (numberForm === "fixedInteger") kernel.divide(float64sAt, dimensions, powerOfTen(header.decimals));
   else if (wantsNumbers && !onFloat64s) makeNumbers(kernel, layout, numberForm, dimensions, header.decimals);
   return { layout, far };
+}
+
+/** Whether h itself is decoded first, as something happens to it before the scale. */
+function isNormalisedLater(parts: GridParts): boolean {
+  return parts.header.divisor !== 1 || parts.fine !== undefined;
+}
+
+function repairFloat32s(layout: VectorLayout, list: NearList | undefined): void {
+  if (list === undefined) return;
+  const { indices, differences } = list;
+  const { int32s } = layout.memory;
+  const first = layout.float32sAt / 4;
+  for (let item = 0; item < indices.length; item++) int32s[first + indices[item]!]! += differences[item]!;
 }
 
 /** Decodes the symbols and writes the descriptors. Returns the address after the raw bits. */
@@ -75,7 +86,7 @@ function loadSymbols(
 ): number {
   const { dimensions, payload } = record;
   const { memory, payloadAt, payloadBytes, symbolsAt } = layout;
-  const { precision, floorDepth, topExponent, scale, table, divisor } = parts.header;
+  const { precision, floorDepth, topExponent, scale, table } = parts.header;
   const opened = openSymbols(payload, rawStart, dimensions);
   if (parts.hasCorrections) {
     const steps = takeCorrections(payload, rawStart, opened, precision, scale);
@@ -108,8 +119,7 @@ function loadSymbols(
     precision,
     floorDepth === NO_FLOOR ? UNREACHED_DEPTH : floorDepth,
     topExponent,
-    // With a divisor the scale comes after it.
-    divisor === 1 ? scale : 1,
+    isNormalisedLater(parts) ? 1 : scale,
   );
   return end;
 }

@@ -25,6 +25,7 @@ export interface GridPlan {
   /** 1 to 255; see GridHeader. */
   readonly divisor: number;
   readonly corrections: Corrections | undefined;
+  readonly fine: NearList | undefined;
   readonly near: NearList | undefined;
 }
 
@@ -87,6 +88,7 @@ export function putGrid(
         divisor: plan.divisor,
       },
       hasCorrections: plan.corrections !== undefined,
+      fine: plan.fine,
       near: plan.near,
       far,
     },

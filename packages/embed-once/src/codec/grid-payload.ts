@@ -8,13 +8,14 @@ import { TABLES } from "./octave-tables.ts";
  * | bytes | what |
  * |---|---|
  * | 1 | bits 0 to 2: bytes of the scale's fraction; 3: corrections; 4: near list; 5: far list; 6: floor; 7: divisor |
- * | 1 | precision p: significand bits of h, leading one included, 1 to 53 |
+ * | 1 | bits 0 to 5: precision p, the significand bits of h, leading one included, 1 to 53; 6: fine list; 7: always 0 |
  * | 1 | static table of the exponent coder; see octave-tables.ts |
  * | 1 to 2 | zigzag varint: top exponent e; the top octave is [2^e, 2^(e + 1)) · scale |
  * | 1 | with a floor only: octaves from the top octave down to the one of the grid's step, 0 to 254 |
  * | 1 | with a divisor only: 2 to 255; h is divided by it, in float32, before the scale is applied |
  * | 1 | number forms 3 and 4 only: decimals d, 1 to 22 |
  * | 0 to 7 | the scale's fraction, highest byte first; the scale is 1 + fraction, so none means 1 |
+ * | | fine list: 1 byte: shift; then as the near list, the differences shifted right |
  * | | near list: varint count; 1 byte: Golomb parameters, of the gaps in the low, of the differences in the high half; |
  * | | then bits, lowest first: per item its gap and its zigzag difference in exponential Golomb code |
  * | | far list: varint count; per item a varint gap and the 8 bytes of a float64 |
@@ -37,10 +38,9 @@ export interface GridHeader {
 
 export const NO_FLOOR = 255;
 
-/** Values to repair after decoding: ascending indices. */
+/** Float32s to repair: ascending indices, and the differences of their bit patterns from the decoded ones. */
 export interface NearList {
   readonly indices: Uint32Array;
-  /** Difference of the float32's bit pattern from the predicted one. */
   readonly differences: Int32Array;
 }
 export interface FarList {
@@ -53,6 +53,9 @@ export interface GridParts {
   readonly header: GridHeader;
   /** Whether corrections precede the symbols in the exponent coder's first lane. */
   readonly hasCorrections: boolean;
+  /** Differences of h, before divisor and scale: values that have more bits than the precision. */
+  readonly fine: NearList | undefined;
+  /** Differences of the float32s, after divisor and scale. */
   readonly near: NearList | undefined;
   readonly far: FarList | undefined;
 }
@@ -79,17 +82,29 @@ function scaleByte(index: number): number {
 
 /** Writes everything before the raw bits. */
 export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: boolean): void {
-  const { header, hasCorrections, near, far } = parts;
+  const { header, hasCorrections, fine, near, far } = parts;
   const length = scaleLength(header.scale);
   const hasFloor = header.floorDepth !== NO_FLOOR;
-  writer.byte(length | (hasCorrections ? 8 : 0) | (near ? 16 : 0) | (far ? 32 : 0) | (hasFloor ? 64 : 0) | (header.divisor === 1 ? 0 : 128));
-  writer.byte(header.precision);
+  writer.byte(
+    length |
+      (hasCorrections ? 8 : 0) |
+      (near ? 16 : 0) |
+      (far ? 32 : 0) |
+      (hasFloor ? 64 : 0) |
+      (header.divisor === 1 ? 0 : 128),
+  );
+  writer.byte(header.precision | (fine ? 64 : 0));
   writer.byte(header.table);
   writer.varint(zigzag(header.topExponent));
   if (hasFloor) writer.byte(header.floorDepth);
   if (header.divisor !== 1) writer.byte(header.divisor);
   if (hasDecimals) writer.byte(header.decimals);
   for (let index = 0; index < length; index++) writer.byte(scaleByte(index));
+  if (fine) {
+    const shift = commonTrailingZeros(fine.differences);
+    writer.byte(shift);
+    putNearList(writer, { indices: fine.indices, differences: fine.differences.map((each) => each >> shift) });
+  }
   if (near) putNearList(writer, near);
   if (far) {
     writer.varint(far.indices.length);
@@ -101,6 +116,11 @@ export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: 
       last = index;
     });
   }
+}
+
+function commonTrailingZeros(differences: Int32Array): number {
+  const any = differences.reduce((bits, each) => bits | each, 0);
+  return 31 - Math.clz32(any & -any);
 }
 
 function putNearList(writer: ByteWriter, near: NearList): void {
@@ -165,13 +185,22 @@ export function nearListBits(count: number, largestDifference: number, dimension
 /** Reads everything before the raw bits. @throws {CorruptRecordError} when it cannot have been written so. */
 export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimals: boolean): GridParts {
   const flags = reader.byte();
-  const precision = reader.byte();
+  const precisionAndFine = reader.byte();
+  const precision = precisionAndFine & 63;
   const table = reader.byte();
   const topExponent = unzigzag(reader.varint());
   const floorDepth = flags & 64 ? reader.byte() : NO_FLOOR;
   const divisor = flags & 128 ? reader.byte() : 1;
   const decimals = hasDecimals ? reader.byte() : 0;
-  if (divisor === 0 || precision < 1 || precision > 53 || table >= TABLES || decimals > 22 || Math.abs(topExponent) > 1100) {
+  if (
+    precisionAndFine > 127 ||
+    divisor === 0 ||
+    precision < 1 ||
+    precision > 53 ||
+    table >= TABLES ||
+    decimals > 22 ||
+    Math.abs(topExponent) > 1100
+  ) {
     throw new CorruptRecordError(
       `A grid record has precision ${precision}, table ${table}, top exponent ${topExponent}, decimals ${decimals}, divisor ${divisor}.`,
     );
@@ -188,9 +217,18 @@ export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimal
   if (hasCorrections && (divisor !== 1 || precision > MAX_CORRECTED_PRECISION || floorDepth !== NO_FLOOR)) {
     throw new CorruptRecordError(`A grid record has corrections at precision ${precision}, floor depth ${floorDepth}.`);
   }
+  const fine = precisionAndFine & 64 ? takeFineList(reader, dimensions) : undefined;
+  if (hasCorrections && fine !== undefined)
+    throw new CorruptRecordError("A grid record has corrections and a fine list.");
   const near = flags & 16 ? takeNearList(reader, dimensions) : undefined;
   const far = flags & 32 ? takeFarList(reader, dimensions) : undefined;
-  return { header: { precision, floorDepth, table, topExponent, decimals, scale, divisor }, hasCorrections, near, far };
+  return {
+    header: { precision, floorDepth, table, topExponent, decimals, scale, divisor },
+    hasCorrections,
+    fine,
+    near,
+    far,
+  };
 }
 
 function takeCount(reader: ByteReader, dimensions: number): number {
@@ -217,6 +255,13 @@ function takeNearList(reader: ByteReader, dimensions: number): NearList {
   return { indices, differences };
 }
 
+function takeFineList(reader: ByteReader, dimensions: number): NearList {
+  const shift = reader.byte();
+  if (shift > 31) throw new CorruptRecordError(`A record's fine list is shifted by ${shift} bits.`);
+  const { indices, differences } = takeNearList(reader, dimensions);
+  return { indices, differences: differences.map((each) => each << shift) };
+}
+
 function unzigzag(code: number): number {
   return (code >>> 1) ^ -(code & 1);
 }
@@ -234,4 +279,9 @@ function takeFarList(reader: ByteReader, dimensions: number): FarList {
     words[2 * item + 1] = reader.uint32();
   }
   return { indices, words };
+}
+
+/** Whether every listed number is a float32 that keeps its bits as one. */
+export function holdsFloat32s(far: FarList): boolean {
+  return new Float64Array(far.words.buffer).every((value) => Math.fround(value) === value);
 }

@@ -1,6 +1,6 @@
 import { ByteReader } from "./byte-io.ts";
 import { formHasDecimals } from "./grid-decoder.ts";
-import { takeGridParts } from "./grid-payload.ts";
+import { holdsFloat32s, takeGridParts } from "./grid-payload.ts";
 import { type NumberFormName, openRecord, type StructureName } from "./record.ts";
 
 /** What a record says of itself, without decoding its numbers. */
@@ -32,13 +32,13 @@ export function recordInfo(record: Uint8Array): RecordInfo {
   const general = { dimensions, bytes: record.length, numberForm, structure };
   if (structure !== "grid") return { ...general, isFloat32Exact: numberForm === "float32" };
   const reader = new ByteReader(payload, 0, payload.length);
-  const { header, hasCorrections, near, far } = takeGridParts(reader, dimensions, formHasDecimals(numberForm));
+  const { header, hasCorrections, fine, near, far } = takeGridParts(reader, dimensions, formHasDecimals(numberForm));
   return {
     ...general,
-    isFloat32Exact: numberForm === "float32" && far === undefined,
+    isFloat32Exact: numberForm === "float32" && (far === undefined || holdsFloat32s(far)),
     precision: header.precision,
     isScaled: header.scale !== 1,
     isCorrected: hasCorrections,
-    exceptions: (near?.indices.length ?? 0) + (far?.indices.length ?? 0),
+    exceptions: (fine?.indices.length ?? 0) + (near?.indices.length ?? 0) + (far?.indices.length ?? 0),
   };
 }

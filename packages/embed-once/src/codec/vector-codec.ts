@@ -123,7 +123,7 @@ function settled(
 ): Settled {
   const choice = chooseTableFor(plan);
   const corrections = (plan.corrections?.length ?? 0) * 1.6;
-  const near = (plan.near?.indices.length ?? 0) * 20;
+  const near = (plan.near?.indices.length ?? 0) * 20 + (plan.fine?.indices.length ?? 0) * 10;
   const bits = valueBits(plan, choice) + corrections + near + exceptions.length * 80 + 200;
   return { form, plan, choice, decimals, exceptions, bits };
 }

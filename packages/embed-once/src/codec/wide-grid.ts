@@ -1,5 +1,5 @@
-import { fitCommonScale, HALF_STEPS, normaliseOctave } from "./scale-fit.ts";
 import { IntervalCover } from "./interval-cover.ts";
+import { fitCommonScale, HALF_STEPS, normaliseOctave } from "./scale-fit.ts";
 import { fitStep } from "./step-fit.ts";
 
 /**
@@ -15,6 +15,8 @@ export interface Grid {
   readonly precision: number;
   /** h is a multiple of 2^floorExponent; undefined when only its precision is bounded. */
   readonly floorExponent: number | undefined;
+  /** Values off the grid are still multiples of 2^stepExponent, most of them; undefined when there is no such step. */
+  readonly stepExponent?: number;
 }
 
 const DIVISORS = [1, 3, 5, 7, 9, 11, 13, 15] as const;
@@ -22,8 +24,8 @@ const DIVISORS = [1, 3, 5, 7, 9, 11, 13, 15] as const;
 const MAX_COVERED = 400;
 /** The largest value's k lies below 2^this. */
 const LARGEST_EXPONENT = 19;
-/** What a value off the grid costs beside its difference: its place, and being told from the others. */
-const PLACE_BITS = 3;
+/** What a value off the grid costs beside the bits that it lacks: its place, and the length of its difference. */
+const PLACE_BITS = 8;
 
 /** @param rounding Half the step of the decimals that the float32s were rounded to afterwards; 0 for none. */
 export function fitWideGrid(
@@ -41,12 +43,8 @@ export function fitWideGrid(
   const scale = normaliseOctave(wholeScale);
   const shape = cheapestShape(float32s, float32Bits, count, wholeScale / divisor, rounding);
   if (shape === undefined) return undefined;
-  return {
-    scale,
-    divisor,
-    precision: shape.precision,
-    floorExponent: shape.floor + Math.round(Math.log2(wholeScale / scale)),
-  };
+  const stepExponent = Math.round(Math.log2(wholeScale / scale));
+  return { scale, divisor, precision: shape.precision, floorExponent: shape.floor + stepExponent, stepExponent };
 }
 
 function sortedMagnitudes(float32s: Float32Array, count: number): Float32Array {
@@ -76,21 +74,24 @@ function chooseDivisor(
   rounding: number,
 ): { divisor: number; scale: number } {
   let best = { divisor: 1, scale: step };
-  let deepest = 0;
+  let leastAstray = Number.POSITIVE_INFINITY;
   for (const divisor of DIVISORS) {
     const cover = new IntervalCover();
+    let taken = 0;
     for (let i = 0; i < Math.min(count, MAX_COVERED); i++) {
       const magnitude = Math.abs(float32s[i]!);
       const k = Math.round(magnitude / step);
       const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
       if (k === 0 || Math.abs(magnitude - k * step) > 6 * tolerance || tolerance > 0.001 * magnitude) continue;
       const divided = Math.fround(k / divisor);
+      taken++;
       cover.add((magnitude - tolerance) / divided, (magnitude + tolerance) / divided);
     }
     const scale = cover.simplest();
-    // A tenth more: chance favours one divisor or another by a few values.
-    if (scale !== undefined && cover.depth > 1.1 * deepest) {
-      deepest = cover.depth;
+    // Half as many: chance favours one divisor or another by a few values.
+    const astray = taken - cover.depth;
+    if (scale !== undefined && 2 * astray < leastAstray) {
+      leastAstray = astray;
       best = { divisor, scale };
     }
   }
@@ -128,7 +129,7 @@ function cheapestShape(
         const width = Math.max(0, Math.min(precision - 1, exponent - floor));
         bits += octaves[exponent]! * width;
         for (let wider = width + 1; wider < 32; wider++) {
-          bits += needed[32 * exponent + wider]! * (PLACE_BITS + 25 - width);
+          bits += needed[32 * exponent + wider]! * (PLACE_BITS + Math.min(25, wider) - width);
         }
       }
       if (bits < leastBits) {

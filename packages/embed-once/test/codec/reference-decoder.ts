@@ -25,22 +25,29 @@ import { CorruptRecordError } from "../../src/core/errors.ts";
 /** The decoder of grid payloads in plain TypeScript, as the format's description reads: the oracle of the kernels. */
 export function referenceDecode(record: OpenRecord, reader: ByteReader): Float64Array {
   const { dimensions, numberForm, payload } = record;
-  const { header, hasCorrections, near, far } = takeGridParts(reader, dimensions, formHasDecimals(numberForm));
+  const { header, hasCorrections, fine, near, far } = takeGridParts(reader, dimensions, formHasDecimals(numberForm));
   const opened = openSymbols(payload, reader.position, dimensions);
   const corrections = hasCorrections
     ? takeCorrections(payload, reader.position, opened, header.precision, header.scale)
     : undefined;
+  // h itself is decoded first when something happens to it before the scale.
+  const isLate = header.divisor !== 1 || fine !== undefined;
   const values = new Float64Array(dimensions);
   const significands = new Float64Array(dimensions);
-  decodeValues(header, payload, reader.position, opened, dimensions, values, significands);
+  decodeValues(header, isLate ? 1 : header.scale, payload, reader.position, opened, dimensions, values, significands);
   if (numberForm === "fixedInteger") {
     for (let i = 0; i < dimensions; i++) values[i]! /= powerOfTen(header.decimals);
   } else if (numberForm !== "float64") {
-    const { divisor, scale } = header;
-    const float32s = Float32Array.from(values, (value) =>
-      divisor === 1 ? value : Math.fround(Math.fround(value) / divisor) * scale,
-    );
+    const float32s = Float32Array.from(values);
     const bits = new Int32Array(float32s.buffer);
+    fine?.indices.forEach((index, item) => {
+      bits[index]! += fine.differences[item]!;
+    });
+    if (isLate) {
+      float32s.forEach((h, i) => {
+        float32s[i] = Math.fround(h / header.divisor) * header.scale;
+      });
+    }
     if (corrections !== undefined) {
       for (let i = 0; i < dimensions; i++)
         if (significands[i] !== 0) bits[i]! += corrections[significands[i]! - corrections.length]!;
@@ -64,6 +71,7 @@ export function referenceDecode(record: OpenRecord, reader: ByteReader): Float64
 /** Fills `target` with ±m · 2^x · scale, before any rounding, and `significands` with m. */
 function decodeValues(
   header: GridHeader,
+  scale: number,
   payload: Uint8Array,
   rawStart: number,
   opened: OpenSymbols,
@@ -119,7 +127,7 @@ function decodeValues(
       const told = significandBitsOfDepth(depth);
       const significand = (2 ** told + eighthOfSymbol(symbol)) * 2 ** width + rest;
       significands[i] = significand;
-      value = significand * ((header.divisor === 1 ? header.scale : 1) * 2 ** (header.topExponent - depth - told - width));
+      value = significand * (scale * 2 ** (header.topExponent - depth - told - width));
     }
     target[i] = sign === 1 ? -value : value;
   }
