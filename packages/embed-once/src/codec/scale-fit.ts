@@ -142,7 +142,16 @@ function narrow(k: number, low: number, high: number, taken: number): number | u
 }
 
 /** 2^-24 times the power of two at or below a float32, by its exponent field: half its step. */
-export const HALF_STEPS: Float64Array = Float64Array.from({ length: 256 }, (_, field) => 2 ** (field - 127 - 24));
+const HALF_STEPS: Float64Array = Float64Array.from({ length: 256 }, (_, field) => 2 ** (field - 127 - 24));
+
+/**
+ * How far the unrounded number may lie from a float32, or from the float32 nearest to its decimals: those name it as long
+ * as their step is the finer one.
+ */
+export function toleranceOf(float32Bits: number, rounding: number): number {
+  const halfStep = HALF_STEPS[(float32Bits >>> 23) & 255]!;
+  return rounding < halfStep ? halfStep : 2 * halfStep + rounding;
+}
 
 /**
  * From a rough scale to the one that reproduces the most values exactly; in [1, 2).
@@ -170,7 +179,7 @@ function refine(
     const value = magnitude * perRough;
     const split = value * splitter;
     const grid = split - (split - value);
-    const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
+    const tolerance = toleranceOf(float32Bits[i]!, rounding);
     const distance = Math.abs(magnitude - grid * middle);
     if (distance + grid * reach <= tolerance) continue;
     // Off the grid, or on no step that decimals still tell: an exception, which must not speak here.
@@ -201,7 +210,7 @@ function bestCovered(
     const value = magnitude / scale;
     const split = value * splitter;
     const grid = split - (split - value);
-    const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
+    const tolerance = toleranceOf(float32Bits[i]!, rounding);
     if (Math.abs(magnitude - grid * scale) > 4 * tolerance || tolerance > 0.002 * magnitude) continue;
     cover.add((magnitude - tolerance) / grid, (magnitude + tolerance) / grid);
   }

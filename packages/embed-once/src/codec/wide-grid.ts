@@ -1,5 +1,5 @@
 import { IntervalCover } from "./interval-cover.ts";
-import { fitCommonScale, HALF_STEPS, normaliseOctave } from "./scale-fit.ts";
+import { fitCommonScale, normaliseOctave, toleranceOf } from "./scale-fit.ts";
 import { fitStep } from "./step-fit.ts";
 
 /**
@@ -20,10 +20,13 @@ export interface Grid {
 }
 
 const DIVISORS = [1, 3, 5, 7, 9, 11, 13, 15] as const;
-/** Values that choose the divisor and the scale. */
-const MAX_COVERED = 400;
+/** Values that choose the divisor, and then the scale. */
+const MAX_COMPARED = 128;
+const MAX_COVERED = 1024;
 /** The largest value's k lies below 2^this. */
 const LARGEST_EXPONENT = 19;
+/** Stands for the width of a value that no multiple of the step explains. */
+const OFF_GRID = 31;
 /** What a value off the grid costs beside the bits that it lacks: its place, and the length of its difference. */
 const PLACE_BITS = 8;
 
@@ -73,29 +76,42 @@ function chooseDivisor(
   step: number,
   rounding: number,
 ): { divisor: number; scale: number } {
-  let best = { divisor: 1, scale: step };
+  let best = 1;
   let leastAstray = Number.POSITIVE_INFINITY;
   for (const divisor of DIVISORS) {
-    const cover = new IntervalCover();
-    let taken = 0;
-    for (let i = 0; i < Math.min(count, MAX_COVERED); i++) {
-      const magnitude = Math.abs(float32s[i]!);
-      const k = Math.round(magnitude / step);
-      const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
-      if (k === 0 || Math.abs(magnitude - k * step) > 6 * tolerance || tolerance > 0.001 * magnitude) continue;
-      const divided = Math.fround(k / divisor);
-      taken++;
-      cover.add((magnitude - tolerance) / divided, (magnitude + tolerance) / divided);
-    }
-    const scale = cover.simplest();
+    const { astray } = coveredScale(float32s, float32Bits, Math.min(count, MAX_COMPARED), step, divisor, rounding);
     // Half as many: chance favours one divisor or another by a few values.
-    const astray = taken - cover.depth;
-    if (scale !== undefined && 2 * astray < leastAstray) {
+    if (2 * astray < leastAstray) {
       leastAstray = astray;
-      best = { divisor, scale };
+      best = divisor;
     }
+    if (astray === 0) break;
   }
-  return best;
+  const { scale } = coveredScale(float32s, float32Bits, Math.min(count, MAX_COVERED), step, best, rounding);
+  return { divisor: best, scale };
+}
+
+/** The scale on which the most values agree under a divisor, and how many do not. */
+function coveredScale(
+  float32s: Float32Array,
+  float32Bits: Uint32Array,
+  count: number,
+  step: number,
+  divisor: number,
+  rounding: number,
+): { scale: number; astray: number } {
+  const cover = new IntervalCover();
+  let taken = 0;
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(float32s[i]!);
+    const k = Math.round(magnitude / step);
+    const tolerance = toleranceOf(float32Bits[i]!, rounding);
+    if (k === 0 || Math.abs(magnitude - k * step) > 6 * tolerance || tolerance > 0.001 * magnitude) continue;
+    const divided = Math.fround(k / divisor);
+    taken++;
+    cover.add((magnitude - tolerance) / divided, (magnitude + tolerance) / divided);
+  }
+  return { scale: cover.simplest() ?? step * divisor, astray: taken - cover.depth };
 }
 
 /** Precision and floor (the exponent of k's step) under which values and exceptions together cost least. */
@@ -114,9 +130,9 @@ function cheapestShape(
     if (k === 0) continue;
     const exponent = 31 - Math.clz32(k);
     if (k >= 2 ** (LARGEST_EXPONENT + 1)) return undefined;
-    const tolerance = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! + rounding;
+    const tolerance = toleranceOf(float32Bits[i]!, rounding);
     const isOnGrid = Math.abs(magnitude - k * step) <= 4 * tolerance;
-    const width = isOnGrid ? exponent - (31 - Math.clz32(k & -k)) : 31;
+    const width = isOnGrid ? exponent - (31 - Math.clz32(k & -k)) : OFF_GRID;
     needed[32 * exponent + width]!++;
     octaves[exponent]!++;
   }
@@ -128,9 +144,11 @@ function cheapestShape(
       for (let exponent = 0; exponent <= LARGEST_EXPONENT; exponent++) {
         const width = Math.max(0, Math.min(precision - 1, exponent - floor));
         bits += octaves[exponent]! * width;
-        for (let wider = width + 1; wider < 32; wider++) {
-          bits += needed[32 * exponent + wider]! * (PLACE_BITS + Math.min(25, wider) - width);
+        if (octaves[exponent] === 0) continue;
+        for (let wider = width + 1; wider <= LARGEST_EXPONENT; wider++) {
+          bits += needed[32 * exponent + wider]! * (PLACE_BITS + wider - width);
         }
+        bits += needed[32 * exponent + OFF_GRID]! * (PLACE_BITS + 25 - width);
       }
       if (bits < leastBits) {
         leastBits = bits;
