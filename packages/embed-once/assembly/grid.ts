@@ -199,3 +199,16 @@ export function normalise(target: usize, count: i32, divisor: f32, scale: f64): 
     v128.store64_lane(at, scaled, 0);
   }
 }
+
+/** Float32s in place, rounded to the 11 significand bits of a normal float16, ties to even. */
+export function roundToFloat16(target: usize, count: i32): void {
+  const below = i32x4.splat(0xfff);
+  const one = i32x4.splat(1);
+  const kept = i32x4.splat(~0x1fff);
+  for (let i = 0; i < count; i += 4) {
+    const at = target + (<usize>i << 2);
+    const bits = v128.load(at);
+    const odd = v128.and(i32x4.shr_u(bits, 13), one);
+    v128.store(at, v128.and(i32x4.add(bits, i32x4.add(below, odd)), kept));
+  }
+}

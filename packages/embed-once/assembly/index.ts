@@ -1,4 +1,4 @@
 // The kernels of the codec and the search, one module. It owns no memory layout: every function takes addresses.
-export { decodeFloat32s, decodeFloat64s, decodeSymbols, describeSymbols, normalise } from "./grid";
+export { decodeFloat32s, decodeFloat64s, decodeSymbols, describeSymbols, normalise, roundToFloat16 } from "./grid";
 export { divide, roundDecimals, shortestDecimals, widen } from "./decimals";
 export { dotProducts } from "./dot-products";

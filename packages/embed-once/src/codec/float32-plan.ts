@@ -1,9 +1,9 @@
 import type { Corrections } from "./corrections.ts";
 import type { GridPlan, GridValues } from "./grid-encoder.ts";
-import { MAX_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
+import { MAX_CORRECTED_PRECISION, MIN_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
 import type { Numbers } from "./number-form.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
-import { fitScale } from "./scale-fit.ts";
+import { fitRoundedScale, fitScale } from "./scale-fit.ts";
 import { roundToDecimals } from "./shortest-decimal.ts";
 import { fitWideGrid, type Grid } from "./wide-grid.ts";
 
@@ -18,7 +18,9 @@ const LEAST_SAVING = 2;
 /** So few bits without any scale cannot be chance. */
 const CERTAIN_PRECISION = 12;
 /** The two widths that models compute in: bfloat16 and float16. */
-const HALF_PRECISIONS = [8, 11] as const;
+const BFLOAT16_PRECISION = 8;
+const FLOAT16_PRECISION = 11;
+const HALF_PRECISIONS = [BFLOAT16_PRECISION, FLOAT16_PRECISION] as const;
 /** Scaled half-precision vectors repeat significands; so many values show whether this one may. */
 const REPEAT_SAMPLE = 256;
 
@@ -52,7 +54,17 @@ export function planFloat32(numbers: Numbers, rounding: number): GridPlan | unde
   const bits = new Uint32Array(float32s.buffer, float32s.byteOffset, count);
   const unscaled: Grid = { scale: 1, divisor: 1, precision: FULL_PRECISION, floorExponent: undefined };
   const plain = rounding === 0 ? narrowest(bits, count, unscaled) : undefined;
-  if (plain !== undefined && plain.precision <= CERTAIN_PRECISION) return gridPlan(plain, numbers, bits);
+  if (plain !== undefined && plain.precision <= CERTAIN_PRECISION) {
+    const scale = usesFewSignificands(plain, bits, count)
+      ? fitRoundedScale(float32s, bits, count, BFLOAT16_PRECISION)
+      : undefined;
+    if (scale !== undefined) {
+      const grid: Grid = { ...unscaled, scale, precision: BFLOAT16_PRECISION, isFloat16: true };
+      const plan = gridPlan(grid, numbers, bits);
+      if (exceptionBits(plan) < count * (plain.precision - BFLOAT16_PRECISION)) return plan;
+    }
+    return gridPlan(plain, numbers, bits);
+  }
   if (repeatsSignificands(bits, count, REPEAT_SAMPLE, rounding)) {
     for (const precision of HALF_PRECISIONS) {
       const scale = fitScale(float32s, bits, count, precision, rounding);
@@ -77,6 +89,24 @@ function exceptionBits(plan: GridPlan): number {
   const largest = near === undefined ? 0 : near.differences.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
   const nearBits = nearListBits(near?.indices.length ?? 0, largest, values.count);
   return (corrections?.length ?? 0) * 1.6 + (fine?.indices.length ?? 0) * 10 + nearBits;
+}
+
+/** A bfloat16 significand has 128 values, and so has what becomes of it, but for an octave's edge. */
+const FEW_SIGNIFICANDS = 132;
+
+/** Whether float16s of many values have no more significands than bfloat16s. */
+function usesFewSignificands(plain: Grid, bits: Uint32Array, count: number): boolean {
+  if (plain.precision !== FLOAT16_PRECISION || count < 2 * FEW_SIGNIFICANDS) return false;
+  const used = new Uint8Array(2 ** (FLOAT16_PRECISION - 1));
+  let different = 0;
+  for (let i = 0; i < count; i++) {
+    const significand = (bits[i]! & 0x7fffff) >>> (FULL_PRECISION - FLOAT16_PRECISION);
+    if (used[significand] === 0) {
+      used[significand] = 1;
+      if (++different > FEW_SIGNIFICANDS) return false;
+    }
+  }
+  return true;
 }
 
 const seen = new Uint32Array(4096);
@@ -178,6 +208,7 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
   } else {
     for (let i = 0; i < count; i++) predicted[i] = Math.fround(gridValues[i]! / divisor) * scale;
   }
+  if (grid.isFloat16) roundToFloat16(predictedBits, count);
   let mismatches = 0;
   if (rounded) {
     for (let i = 0; i < count; i++) if (Math.abs(predicted[i]! - Math.abs(exact[i]!)) > rounding) mismatches++;
@@ -185,7 +216,12 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
     for (let i = 0; i < count; i++) if (predictedBits[i] !== (bits[i]! & 0x7fffffff)) mismatches++;
   }
   const corrections =
-    mismatches > count / 32 && floorExponent === undefined && divisor === 1 && precision <= MAX_CORRECTED_PRECISION
+    mismatches > count / 32 &&
+    !grid.isFloat16 &&
+    floorExponent === undefined &&
+    divisor === 1 &&
+    precision >= MIN_CORRECTED_PRECISION &&
+    precision <= MAX_CORRECTED_PRECISION
       ? correct(bits, count, precision, rounded)
       : undefined;
   const values: GridValues = { count, exponents, fractions, lowFractions: undefined };
@@ -194,7 +230,25 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
     fineIndices.length === 0
       ? undefined
       : { indices: Uint32Array.from(fineIndices), differences: Int32Array.from(fineDifferences) };
-  return { values, precision, floorExponent, scale, divisor, corrections, fine, near };
+  return {
+    values,
+    precision,
+    floorExponent,
+    scale,
+    divisor,
+    isFloat16: grid.isFloat16 === true,
+    corrections,
+    fine,
+    near,
+  };
+}
+
+/** Rounds positive float32s to the 11 significand bits of normal float16s, ties to even. */
+function roundToFloat16(magnitudes: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const bits = magnitudes[i]!;
+    magnitudes[i] = (bits + 0xfff + ((bits >>> 13) & 1)) & ~0x1fff;
+  }
 }
 
 const nearView = new Float32Array(2);

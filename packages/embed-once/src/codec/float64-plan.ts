@@ -51,6 +51,7 @@ export function planFloat64(numbers: Numbers, decimals: number | undefined): Gri
     floorExponent: decimals === undefined ? undefined : 0,
     scale: 1,
     divisor: 1,
+    isFloat16: false,
     corrections: undefined,
     fine: undefined,
     near: undefined,

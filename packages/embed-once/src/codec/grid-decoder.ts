@@ -56,6 +56,7 @@ export function decodeGrid(record: OpenRecord, wantsNumbers: boolean): DecodedGr
   if (!onFloat64s) {
     repairFloat32s(layout, fine);
     if (isNormalisedLater(parts)) kernel.normalise(float32sAt, dimensions, header.divisor, header.scale);
+    if (header.isFloat16) kernel.roundToFloat16(float32sAt, dimensions);
     repairFloat32s(layout, near);
   }
   if (numberForm === "fixedInteger") kernel.divide(float64sAt, dimensions, powerOfTen(header.decimals));

@@ -24,6 +24,7 @@ export interface GridPlan {
   readonly scale: number;
   /** 1 to 255; see GridHeader. */
   readonly divisor: number;
+  readonly isFloat16: boolean;
   readonly corrections: Corrections | undefined;
   readonly fine: NearList | undefined;
   readonly near: NearList | undefined;
@@ -86,6 +87,7 @@ export function putGrid(
         decimals: decimals ?? 0,
         scale: plan.scale,
         divisor: plan.divisor,
+        isFloat16: plan.isFloat16,
       },
       hasCorrections: plan.corrections !== undefined,
       fine: plan.fine,

@@ -8,7 +8,7 @@ import { TABLES } from "./octave-tables.ts";
  * | bytes | what |
  * |---|---|
  * | 1 | bits 0 to 2: bytes of the scale's fraction; 3: corrections; 4: near list; 5: far list; 6: floor; 7: divisor |
- * | 1 | bits 0 to 5: precision p, the significand bits of h, leading one included, 1 to 53; 6: fine list; 7: always 0 |
+ * | 1 | bits 0 to 5: precision p, the significand bits of h, leading one included, 1 to 53; 6: fine list; 7: f is rounded to 11 bits |
  * | 1 | static table of the exponent coder; see octave-tables.ts |
  * | 1 to 2 | zigzag varint: top exponent e; the top octave is [2^e, 2^(e + 1)) · scale |
  * | 1 | with a floor only: octaves from the top octave down to the one of the grid's step, 0 to 254 |
@@ -34,6 +34,8 @@ export interface GridHeader {
   readonly scale: number;
   /** Float32s are fround(fround(h / divisor) · scale) when it is not 1. */
   readonly divisor: number;
+  /** Whether the float32s are rounded to 11 significand bits, ties to even, before the near list. */
+  readonly isFloat16: boolean;
 }
 
 export const NO_FLOOR = 255;
@@ -60,6 +62,8 @@ export interface GridParts {
   readonly far: FarList | undefined;
 }
 
+/** Below this a symbol tells more bits than the significand has. */
+export const MIN_CORRECTED_PRECISION = 4;
 /** A significand of more bits would make the corrections larger than what they save. */
 export const MAX_CORRECTED_PRECISION = 12;
 
@@ -93,7 +97,7 @@ export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: 
       (hasFloor ? 64 : 0) |
       (header.divisor === 1 ? 0 : 128),
   );
-  writer.byte(header.precision | (fine ? 64 : 0));
+  writer.byte(header.precision | (fine ? 64 : 0) | (header.isFloat16 ? 128 : 0));
   writer.byte(header.table);
   writer.varint(zigzag(header.topExponent));
   if (hasFloor) writer.byte(header.floorDepth);
@@ -185,15 +189,14 @@ export function nearListBits(count: number, largestDifference: number, dimension
 /** Reads everything before the raw bits. @throws {CorruptRecordError} when it cannot have been written so. */
 export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimals: boolean): GridParts {
   const flags = reader.byte();
-  const precisionAndFine = reader.byte();
-  const precision = precisionAndFine & 63;
+  const precisionAndFlags = reader.byte();
+  const precision = precisionAndFlags & 63;
   const table = reader.byte();
   const topExponent = unzigzag(reader.varint());
   const floorDepth = flags & 64 ? reader.byte() : NO_FLOOR;
   const divisor = flags & 128 ? reader.byte() : 1;
   const decimals = hasDecimals ? reader.byte() : 0;
   if (
-    precisionAndFine > 127 ||
     divisor === 0 ||
     precision < 1 ||
     precision > 53 ||
@@ -214,16 +217,21 @@ export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimal
   }
   if (scale >= 2) throw new CorruptRecordError("A grid record's scale has more bits than a float64.");
   const hasCorrections = (flags & 8) !== 0;
-  if (hasCorrections && (divisor !== 1 || precision > MAX_CORRECTED_PRECISION || floorDepth !== NO_FLOOR)) {
-    throw new CorruptRecordError(`A grid record has corrections at precision ${precision}, floor depth ${floorDepth}.`);
+  const hasFineList = (precisionAndFlags & 64) !== 0;
+  const isPlainGrid = divisor === 1 && floorDepth === NO_FLOOR && !hasFineList;
+  if (
+    hasCorrections &&
+    !(isPlainGrid && precision >= MIN_CORRECTED_PRECISION && precision <= MAX_CORRECTED_PRECISION)
+  ) {
+    throw new CorruptRecordError(
+      `A grid record has corrections with precision ${precision}, floor depth ${floorDepth}, divisor ${divisor}.`,
+    );
   }
-  const fine = precisionAndFine & 64 ? takeFineList(reader, dimensions) : undefined;
-  if (hasCorrections && fine !== undefined)
-    throw new CorruptRecordError("A grid record has corrections and a fine list.");
+  const fine = hasFineList ? takeFineList(reader, dimensions) : undefined;
   const near = flags & 16 ? takeNearList(reader, dimensions) : undefined;
   const far = flags & 32 ? takeFarList(reader, dimensions) : undefined;
   return {
-    header: { precision, floorDepth, table, topExponent, decimals, scale, divisor },
+    header: { precision, floorDepth, table, topExponent, decimals, scale, divisor, isFloat16: precisionAndFlags > 127 },
     hasCorrections,
     fine,
     near,

@@ -26,6 +26,7 @@ export interface Kernels {
   ): number;
   decodeFloat64s(descriptors: number, symbols: number, raw: number, count: number, target: number): number;
   normalise(target: number, count: number, divisor: number, scale: number): void;
+  roundToFloat16(target: number, count: number): void;
   widen(source: number, target: number, count: number): void;
   roundDecimals(source: number, target: number, count: number, power: number): void;
   divide(target: number, count: number, power: number): void;

@@ -13,6 +13,9 @@ import { IntervalCover, simplestBetween } from "./interval-cover.ts";
 const HALF_STEP = 2 ** -24 * 1.001;
 /** Normalising twice moves a value by up to one further step. */
 const TWICE_ROUNDED = 3.1;
+/** Half the step of a float16's significand in [1, 2), with a little room. */
+const HALF_FLOAT16_STEP = 2 ** -11 * 1.0001;
+const SMALLEST_NORMAL_FLOAT16 = 2 ** -14;
 const SAMPLES = 40;
 /** Values that a scale is chosen by when none reproduces all of them. */
 const MAX_COVERED = 512;
@@ -92,15 +95,59 @@ export function fitCommonScale(
         const distance = Math.abs(multiple - Math.round(multiple));
         if (distance > multiple * (reach + tolerances[sample]! / significands[sample]!)) astray++;
       }
-      if (astray <= allowed) return anchorScale(float32s, first / k);
+      if (astray <= allowed) return first / k;
     }
   }
   return undefined;
 }
 
-/** The significands' scale, in the octave of the values. */
-function anchorScale(float32s: Float32Array, scale: number): number {
-  return scale * 2 ** Math.floor(Math.log2(Math.abs(float32s[0]!) || 1));
+/**
+ * The scale in [1, 2) for which all values are `h · scale`, h of `precision` bits, rounded to float16: what a model gives
+ * that computes in bfloat16, normalises, and answers in float16. Undefined when there is none.
+ */
+export function fitRoundedScale(
+  float32s: Float32Array,
+  float32Bits: Uint32Array,
+  count: number,
+  precision: number,
+): number | undefined {
+  const taken = takeSamples(float32s, float32Bits, count, 0);
+  if (taken < SAMPLES / 2) return undefined;
+  tolerances.fill(HALF_FLOAT16_STEP, 0, taken);
+  const low = 2 ** (precision - 1);
+  for (let k = low; k < 2 * low; k++) {
+    const rough = narrow(k, low, 2 * low, taken);
+    const scale = rough && intersectRounded(float32s, float32Bits, count, rough, precision);
+    if (scale !== undefined) return normaliseOctave(scale);
+  }
+  return undefined;
+}
+
+/** The simplest scale near `rough` that every value allows. */
+function intersectRounded(
+  float32s: Float32Array,
+  float32Bits: Uint32Array,
+  count: number,
+  rough: number,
+  precision: number,
+): number | undefined {
+  const splitter = 2 ** (53 - precision) + 1;
+  let least = 0;
+  let most = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(float32s[i]!);
+    const octave = HALF_STEPS[(float32Bits[i]! >>> 23) & 255]! * 2 ** 24;
+    const tolerance = HALF_FLOAT16_STEP * octave;
+    // Subnormal float16s have another step; they are few, and become exceptions.
+    if (!(magnitude >= SMALLEST_NORMAL_FLOAT16 && magnitude < 1e30)) continue;
+    const value = magnitude / rough;
+    const split = value * splitter;
+    const grid = split - (split - value);
+    least = Math.max(least, (magnitude - tolerance) / grid);
+    most = Math.min(most, (magnitude + tolerance) / grid);
+    if (least > most) return undefined;
+  }
+  return most === Number.POSITIVE_INFINITY ? undefined : simplestBetween(least, most);
 }
 
 /** Takes values of the upper half: there decimals are the finest, and subnormal float16s do not occur. */
@@ -211,13 +258,15 @@ function bestCovered(
     const split = value * splitter;
     const grid = split - (split - value);
     const tolerance = toleranceOf(float32Bits[i]!, rounding);
-    if (Math.abs(magnitude - grid * scale) > 4 * tolerance || tolerance > 0.002 * magnitude) continue;
+    if (!(Math.abs(magnitude - grid * scale) <= 4 * tolerance && tolerance <= 0.002 * magnitude)) continue;
     cover.add((magnitude - tolerance) / grid, (magnitude + tolerance) / grid);
   }
   return cover.simplest() ?? scale;
 }
 
+/** A positive number times the power of two that brings it into [1, 2). */
 export function normaliseOctave(scale: number): number {
+  if (!(scale > 0 && scale < Number.POSITIVE_INFINITY)) throw new RangeError(`A scale is positive; got ${scale}.`);
   let normalised = scale;
   while (normalised >= 2) normalised /= 2;
   while (normalised < 1) normalised *= 2;

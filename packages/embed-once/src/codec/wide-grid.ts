@@ -17,6 +17,8 @@ export interface Grid {
   readonly floorExponent: number | undefined;
   /** Values off the grid are still multiples of 2^stepExponent, most of them; undefined when there is no such step. */
   readonly stepExponent?: number;
+  /** Whether the float32s were rounded to float16 in the end. */
+  readonly isFloat16?: boolean;
 }
 
 const DIVISORS = [1, 3, 5, 7, 9, 11, 13, 15] as const;
@@ -41,11 +43,10 @@ export function fitWideGrid(
     rounding === 0
       ? fitStep(sortedMagnitudes(float32s, count))
       : stepOfScale(fitCommonScale(float32s, float32Bits, count, rounding), float32s, count);
-  if (step === undefined) return undefined;
+  if (step === undefined || !(step > 1e-37 && step < 1e30)) return undefined;
   const { divisor, scale: wholeScale } = chooseDivisor(float32s, float32Bits, count, step, rounding);
   const scale = normaliseOctave(wholeScale);
   const shape = cheapestShape(float32s, float32Bits, count, wholeScale / divisor, rounding);
-  if (shape === undefined) return undefined;
   const stepExponent = Math.round(Math.log2(wholeScale / scale));
   return { scale, divisor, precision: shape.precision, floorExponent: shape.floor + stepExponent, stepExponent };
 }
@@ -64,7 +65,11 @@ function sortedMagnitudes(float32s: Float32Array, count: number): Float32Array {
 function stepOfScale(scale: number | undefined, float32s: Float32Array, count: number): number | undefined {
   if (scale === undefined) return undefined;
   let largest = 0;
-  for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(float32s[i]!));
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(float32s[i]!);
+    // An infinity or a NaN is an exception, whatever the grid.
+    if (magnitude > largest && magnitude < 1e30) largest = magnitude;
+  }
   return scale * 2 ** (Math.floor(Math.log2(largest / scale)) - 16);
 }
 
@@ -106,7 +111,8 @@ function coveredScale(
     const magnitude = Math.abs(float32s[i]!);
     const k = Math.round(magnitude / step);
     const tolerance = toleranceOf(float32Bits[i]!, rounding);
-    if (k === 0 || Math.abs(magnitude - k * step) > 6 * tolerance || tolerance > 0.001 * magnitude) continue;
+    // Said so that an infinity and a NaN are left out too.
+    if (!(k > 0 && Math.abs(magnitude - k * step) <= 6 * tolerance && tolerance <= 0.001 * magnitude)) continue;
     const divided = Math.fround(k / divisor);
     taken++;
     cover.add((magnitude - tolerance) / divided, (magnitude + tolerance) / divided);
@@ -121,22 +127,21 @@ function cheapestShape(
   count: number,
   step: number,
   rounding: number,
-): { precision: number; floor: number } | undefined {
+): { precision: number; floor: number } {
   const needed = new Uint32Array((LARGEST_EXPONENT + 1) * 32);
   const octaves = new Uint32Array(LARGEST_EXPONENT + 1);
   for (let i = 0; i < count; i++) {
     const magnitude = Math.abs(float32s[i]!);
     const k = Math.round(magnitude / step);
-    if (k === 0) continue;
+    if (!(k > 0 && k < 2 ** (LARGEST_EXPONENT + 1))) continue;
     const exponent = 31 - Math.clz32(k);
-    if (k >= 2 ** (LARGEST_EXPONENT + 1)) return undefined;
     const tolerance = toleranceOf(float32Bits[i]!, rounding);
     const isOnGrid = Math.abs(magnitude - k * step) <= 4 * tolerance;
     const width = isOnGrid ? exponent - (31 - Math.clz32(k & -k)) : OFF_GRID;
     needed[32 * exponent + width]!++;
     octaves[exponent]!++;
   }
-  let best: { precision: number; floor: number } | undefined;
+  let best = { precision: LARGEST_EXPONENT, floor: 0 };
   let leastBits = Number.POSITIVE_INFINITY;
   for (let floor = 0; floor <= 12; floor++) {
     for (let precision = 6; precision <= LARGEST_EXPONENT; precision++) {

@@ -38,6 +38,7 @@ export type Structure =
   | "float16 scaled"
   | "bfloat16 scaled"
   | "bfloat16 normalised twice"
+  | "bfloat16 answered in float16"
   | "mean of three bfloat16"
   | "float32"
   | "float64";
@@ -48,6 +49,7 @@ export const STRUCTURES: readonly Structure[] = [
   "float16 scaled",
   "bfloat16 scaled",
   "bfloat16 normalised twice",
+  "bfloat16 answered in float16",
   "mean of three bfloat16",
   "float32",
   "float64",
@@ -72,6 +74,8 @@ export function structured(structure: Structure, dimensions: number, random: () 
       const second = Math.fround(scale / first);
       return raw.map((value) => Math.fround(Math.fround(roundSignificand(value, 8) * first) * second));
     }
+    case "bfloat16 answered in float16":
+      return raw.map((value) => roundSignificand(Math.fround(roundSignificand(value, 8) * scale), 11));
     case "mean of three bfloat16": {
       const second = Math.fround(scale);
       return raw.map((value) => {

@@ -21,6 +21,7 @@ import {
 import type { OpenRecord } from "../../src/codec/record.ts";
 import { powerOfTen, roundToDecimals, shortestDecimal } from "../../src/codec/shortest-decimal.ts";
 import { CorruptRecordError } from "../../src/core/errors.ts";
+import { roundSignificand } from "./provider-vectors.ts";
 
 /** The decoder of grid payloads in plain TypeScript, as the format's description reads: the oracle of the kernels. */
 export function referenceDecode(record: OpenRecord, reader: ByteReader): Float64Array {
@@ -51,6 +52,11 @@ export function referenceDecode(record: OpenRecord, reader: ByteReader): Float64
     if (corrections !== undefined) {
       for (let i = 0; i < dimensions; i++)
         if (significands[i] !== 0) bits[i]! += corrections[significands[i]! - corrections.length]!;
+    }
+    if (header.isFloat16) {
+      float32s.forEach((value, i) => {
+        float32s[i] = roundSignificand(value, 11);
+      });
     }
     near?.indices.forEach((index, item) => {
       bits[index]! += near.differences[item]!;
