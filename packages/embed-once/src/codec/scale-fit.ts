@@ -65,6 +65,7 @@ export function fitScale(
 }
 
 const ANCHORS = 4;
+const COARSEST_TOLERANCE = 2 ** -17;
 /** Share of the samples that may lie beside the grid. */
 const MAX_ASTRAY = 0.35;
 
@@ -79,7 +80,8 @@ export function fitCommonScale(
   rounding: number,
 ): number | undefined {
   const taken = takeSamples(float32s, float32Bits, count, rounding);
-  if (taken < SAMPLES / 2) return undefined;
+  // Decimals so coarse that everything lies on some grid of 11 bits tell nothing.
+  if (taken < SAMPLES / 2 || tolerances.subarray(0, taken).some((each) => each > COARSEST_TOLERANCE)) return undefined;
   const low = 2 ** 10;
   const high = 2 ** 11;
   const allowed = Math.floor(MAX_ASTRAY * taken);
