@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "config.ts": ["core", "embedder", "provider"],
   "service-factory.ts": ["core", "cache", "embedder", "provider", "config.ts"],
   "index.ts": ["core", "codec", "tier", "cache", "embedder", "provider", "config.ts", "service-factory.ts"],
-  cli: ["core", "tier", "cache", "embedder", "provider", "config.ts", "service-factory.ts"],
+  cli: ["core", "codec", "tier", "cache", "embedder", "provider", "config.ts", "service-factory.ts"],
   testing: ["core", "codec", "tier", "provider"],
 };
 

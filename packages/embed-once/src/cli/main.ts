@@ -3,6 +3,7 @@ import { ConfigurationError } from "../core/errors.ts";
 import { ProviderError } from "../provider/provider-error.ts";
 import { providerNames } from "../provider/registry.ts";
 import { registerDoctorCommand } from "./commands/doctor.ts";
+import { registerInspectCommand } from "./commands/inspect.ts";
 import { registerSearchCommands } from "./commands/search.ts";
 import { registerStatsCommand } from "./commands/stats.ts";
 import { UsageError } from "./errors.ts";
@@ -73,6 +74,7 @@ Exit codes: 0 success, 1 failure, 2 wrong use.`,
     );
   registerSearchCommands(program, output, signal);
   registerStatsCommand(program, output);
+  registerInspectCommand(program, output);
   registerDoctorCommand(program, output);
   return program;
 }

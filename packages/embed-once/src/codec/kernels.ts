@@ -1,70 +1,56 @@
-import { KERNELS_BASE64 } from "./kernels.wasm.ts";
+import { SCRATCH_START } from "./kernel-layout.ts";
+import { kernels, reserveMemory } from "./kernel-module.ts";
 
-// The part of WebAssembly's interface that is used here: neither Node's nor ECMAScript's types declare it.
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: unknown };
-};
-
-interface KernelExports {
-  memory: Memory;
-  dotProducts(query: number, rows: number, scores: number, count: number, dimensions: number): void;
-}
-
-/** Rows are scanned in blocks of about this size, which stays in a core's own cache. */
-const BLOCK_BYTES = 1 << 18;
-const PAGE_BYTES = 1 << 16;
-
-let kernels: KernelExports | undefined;
-
-/** Compiled and instantiated once, on first use. */
-function instance(): KernelExports {
-  if (!kernels) {
-    const module = new WebAssembly.Module(Buffer.from(KERNELS_BASE64, "base64"));
-    kernels = new WebAssembly.Instance(module).exports as KernelExports;
-  }
-  return kernels;
-}
+/** Rows are copied to the kernels in blocks that stay in the processor's second-level cache. */
+const BLOCK_BYTES = 262_144;
+/** The kernel takes sixteen float32s at a time. */
+const STRIDE = 16;
 
 /**
- * Dot products of one query with many rows.
- * @param query one vector, d float32s
- * @param rows n vectors one after the other, n × d float32s
- * @param scores takes the n results
- * @throws RangeError where the three lengths do not agree
+ * Computes the dot product of a query with each of many vectors.
+ *
+ * Sums are float32, in sixteen partial sums added in a fixed order: the same on every machine, though not the same last
+ * bits as a sequential sum.
+ *
+ * @param query One vector.
+ * @param rows Vectors one after another: `scores.length` × `query.length` float32s.
+ * @param scores Receives one dot product a row.
+ * @throws {RangeError} when the lengths do not fit together, or the query has no dimensions or more than 65,536.
  */
 export function dotProducts(query: Float32Array, rows: Float32Array, scores: Float32Array): void {
   const dimensions = query.length;
+  if (dimensions < 1 || dimensions > 65_536) {
+    throw new RangeError(`A query has 1 to 65536 dimensions; got ${dimensions}.`);
+  }
   if (rows.length !== dimensions * scores.length) {
     throw new RangeError(
-      `rows must hold scores × dimensions numbers, got ${rows.length} for ${scores.length} × ${dimensions}`,
+      `${scores.length} rows of ${dimensions} dimensions are ${dimensions * scores.length} float32s; got ${rows.length}.`,
     );
   }
-  if (dimensions === 0) {
-    scores.fill(0);
-    return;
+  const padded = Math.ceil(dimensions / STRIDE) * STRIDE;
+  const rowsPerBlock = Math.max(1, Math.floor(BLOCK_BYTES / (4 * padded)));
+  const queryAt = SCRATCH_START;
+  const rowsAt = queryAt + 4 * padded;
+  const scoresAt = rowsAt + 4 * padded * rowsPerBlock;
+  const kernel = kernels();
+  const { float32s } = reserveMemory(scoresAt + 4 * rowsPerBlock);
+  const queryIndex = queryAt / 4;
+  float32s.fill(0, queryIndex + dimensions, queryIndex + padded);
+  float32s.set(query, queryIndex);
+  for (let first = 0; first < scores.length; first += rowsPerBlock) {
+    const count = Math.min(rowsPerBlock, scores.length - first);
+    const block = rows.subarray(first * dimensions, (first + count) * dimensions);
+    const rowIndex = rowsAt / 4;
+    if (padded === dimensions) {
+      float32s.set(block, rowIndex);
+    } else {
+      for (let row = 0; row < count; row++) {
+        const at = rowIndex + row * padded;
+        float32s.set(block.subarray(row * dimensions, (row + 1) * dimensions), at);
+        float32s.fill(0, at + dimensions, at + padded);
+      }
+    }
+    kernel.dotProducts(queryAt, rowsAt, count, padded, scoresAt);
+    scores.set(float32s.subarray(scoresAt / 4, scoresAt / 4 + count), first);
   }
-  const rowsPerBlock = Math.max(1, Math.floor(BLOCK_BYTES / (dimensions * 4)));
-  const rowsOffset = dimensions * 4;
-  const scoresOffset = rowsOffset + rowsPerBlock * dimensions * 4;
-  const memory = floats(scoresOffset + rowsPerBlock * 4);
-  memory.set(query, 0);
-  for (let start = 0; start < scores.length; start += rowsPerBlock) {
-    const count = Math.min(rowsPerBlock, scores.length - start);
-    memory.set(rows.subarray(start * dimensions, (start + count) * dimensions), rowsOffset / 4);
-    instance().dotProducts(0, rowsOffset, scoresOffset, count, dimensions);
-    scores.set(memory.subarray(scoresOffset / 4, scoresOffset / 4 + count), start);
-  }
-}
-
-/** The kernels' memory as float32s, at least of the given size. */
-function floats(bytes: number): Float32Array {
-  const { memory } = instance();
-  const missing = bytes - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  return new Float32Array(memory.buffer);
 }

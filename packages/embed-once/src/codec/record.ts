@@ -1,70 +1,158 @@
 import { crc32 } from "node:zlib";
 import { CorruptRecordError, UnsupportedRecordError } from "../core/errors.ts";
+import { ByteReader } from "./byte-io.ts";
 import { MAX_DIMENSIONS } from "./codec.ts";
 
 /**
- * The frame around every encoded vector, little-endian:
+ * The frame around every stored vector. All integers are little-endian; a varint is LEB128, unsigned.
  *
  * | bytes | what |
  * |---|---|
- * | 0 | magic, 0xE0 |
- * | 1 | version of the format |
- * | 2 | form: how the payload is to be read |
- * | 3–5 | dimensions − 1, so that 65,536 fits into 24 bits with room to spare |
- * | 6–9 | CRC-32 over bytes 0–5 and the payload |
- * | 10… | payload, to the end of the record |
+ * | 1 | magic, 0xE1 |
+ * | 1 | version, 1 |
+ * | 1 | form: number form in the low four bits, structure in the high four |
+ * | 1 to 3 | varint: dimensions, 1 to 65,536 |
+ * | 1 to 3 | varint: payload length in bytes |
+ * | payload length | payload, laid out by its structure |
+ * | 4 | CRC-32 (the one of gzip) over everything before it |
+ *
+ * Magic, version and the closing CRC-32 keep their places in every later version, so that an old reader can tell a
+ * sound record of a later version from a damaged one.
  */
-export interface VectorRecord {
-  form: number;
-  dimensions: number;
+export const RECORD_MAGIC = 0xe1;
+export const RECORD_VERSION = 1;
+
+const CHECKSUM_BYTES = 4;
+const SMALLEST_RECORD_BYTES = 2 + CHECKSUM_BYTES;
+const LONGEST_HEADER_BYTES = 3 + 3 + 3;
+
+/** How the numbers were written by whoever made them. The number is the low half of a record's form byte. */
+export const NUMBER_FORMS = {
+  /** Shortest decimal of a float32, exact ties to even: form 1 as servers write it. */
+  shortest: 1,
+  /** Exact float32 (and float16, bfloat16) widened: forms 2 and 3. */
+  float32: 2,
+  /** Rounded to a fixed count of decimals, a float32 beneath: form 4 on a float32 grid. */
+  fixedFloat32: 3,
+  /** An integer divided by a power of ten: form 4. */
+  fixedInteger: 4,
+  /** Any float64: form 5. */
+  float64: 5,
+  /** Shortest decimal of a float32, exact ties upward: form 1 as JavaScript writes it. */
+  shortestTiesUp: 6,
+} as const;
+export type NumberFormName = keyof typeof NUMBER_FORMS;
+
+/** How the payload holds the numbers. The number is the high half of a record's form byte. */
+export const STRUCTURES = {
+  /** The numbers as they are, little-endian. */
+  plain: 0,
+  /** One zstd frame of the numbers as they are. */
+  zstd: 1,
+  /** One zstd frame of the numbers' byte planes, the lowest byte of every number first. */
+  zstdPlanes: 2,
+  /** Sign, octave and significand on a grid with one scale; see grid-payload.ts. */
+  grid: 3,
+} as const;
+export type StructureName = keyof typeof STRUCTURES;
+
+const numberFormNames = new Map<number, NumberFormName>(
+  Object.entries(NUMBER_FORMS).map(([name, code]) => [code, name as NumberFormName]),
+);
+const structureNames = new Map<number, StructureName>(
+  Object.entries(STRUCTURES).map(([name, code]) => [code, name as StructureName]),
+);
+
+/** A record, opened: its header read, its checksum verified, its payload not yet looked at. */
+export interface OpenRecord {
+  readonly dimensions: number;
+  readonly numberForm: NumberFormName;
+  readonly structure: StructureName;
   /** A view into the record. */
-  payload: Uint8Array;
+  readonly payload: Uint8Array;
 }
 
-const MAGIC = 0xe0;
-const VERSION = 1;
-const HEADER_BYTES = 10;
-const CHECKED_HEADER_BYTES = 6;
-
-export function frameRecord(form: number, dimensions: number, payload: Uint8Array): Uint8Array {
-  const record = new Uint8Array(HEADER_BYTES + payload.length);
-  const view = new DataView(record.buffer);
-  record[0] = MAGIC;
-  record[1] = VERSION;
-  record[2] = form;
-  view.setUint16(3, (dimensions - 1) & 0xffff, true);
-  record[5] = (dimensions - 1) >>> 16;
-  record.set(payload, HEADER_BYTES);
-  view.setUint32(CHECKED_HEADER_BYTES, checksum(record), true);
-  return record;
+/** Puts a payload into its frame. The result is a new array of exactly the record's length. */
+export function sealRecord(
+  dimensions: number,
+  numberForm: NumberFormName,
+  structure: StructureName,
+  payload: Uint8Array,
+): Uint8Array {
+  const scratch = new Uint8Array(LONGEST_HEADER_BYTES + payload.length + CHECKSUM_BYTES);
+  scratch[0] = RECORD_MAGIC;
+  scratch[1] = RECORD_VERSION;
+  scratch[2] = NUMBER_FORMS[numberForm] | (STRUCTURES[structure] << 4);
+  let at = putVarint(scratch, 3, dimensions);
+  at = putVarint(scratch, at, payload.length);
+  scratch.set(payload, at);
+  at += payload.length;
+  const checksum = crc32(scratch.subarray(0, at));
+  for (let byte = 0; byte < CHECKSUM_BYTES; byte++) scratch[at + byte] = checksum >>> (8 * byte);
+  return scratch.slice(0, at + CHECKSUM_BYTES);
 }
 
 /**
- * Reads and checks a frame.
- * @throws CorruptRecordError where magic, length or checksum are wrong
- * @throws UnsupportedRecordError where the frame is sound but of another version
+ * Opens a record and verifies its checksum.
+ *
+ * @throws {CorruptRecordError} when the bytes are no record, or were changed, cut short or extended.
+ * @throws {UnsupportedRecordError} when the record is sound but of a version or form that this version does not know.
  */
-export function openRecord(record: Uint8Array): VectorRecord {
-  if (record.length <= HEADER_BYTES) {
-    throw new CorruptRecordError(`a record has more than ${HEADER_BYTES} bytes, got ${record.length}`);
+export function openRecord(record: Uint8Array): OpenRecord {
+  const end = checkedEnd(record);
+  const version = record[1]!;
+  if (version !== RECORD_VERSION) {
+    throw new UnsupportedRecordError(`This version reads records of version ${RECORD_VERSION}; got ${version}.`);
   }
-  if (record[0] !== MAGIC) {
-    throw new CorruptRecordError(`a record begins with byte ${MAGIC}, got ${record[0]}`);
+  const reader = new ByteReader(record, 2, end);
+  const form = reader.byte();
+  const dimensions = reader.varint();
+  const payloadLength = reader.varint();
+  if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
+    throw new CorruptRecordError(`A record holds 1 to ${MAX_DIMENSIONS} dimensions; its header says ${dimensions}.`);
   }
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (view.getUint32(CHECKED_HEADER_BYTES, true) !== checksum(record)) {
-    throw new CorruptRecordError(`the checksum of a record of ${record.length} bytes does not match its content`);
+  if (payloadLength !== end - reader.position) {
+    throw new CorruptRecordError(
+      `The header says ${payloadLength} payload bytes; the record has ${end - reader.position}.`,
+    );
   }
-  if (record[1] !== VERSION) {
-    throw new UnsupportedRecordError(`records of version ${VERSION} can be read, got version ${record[1]}`);
+  const numberForm = numberFormNames.get(form & 15);
+  const structure = structureNames.get(form >> 4);
+  if (numberForm === undefined || structure === undefined) {
+    throw new UnsupportedRecordError(`This version does not know the record form ${form}.`);
   }
-  const dimensions = view.getUint16(3, true) + (record[5]! << 16) + 1;
-  if (dimensions > MAX_DIMENSIONS) {
-    throw new CorruptRecordError(`a vector has at most ${MAX_DIMENSIONS} dimensions, the record says ${dimensions}`);
-  }
-  return { form: record[2]!, dimensions, payload: record.subarray(HEADER_BYTES) };
+  return { dimensions, numberForm, structure, payload: record.subarray(reader.position, end) };
 }
 
-function checksum(record: Uint8Array): number {
-  return crc32(record.subarray(HEADER_BYTES), crc32(record.subarray(0, CHECKED_HEADER_BYTES)));
+/**
+ * Detects a corrupt record by its length, its first byte and its checksum, and gives the end of what the checksum covers.
+ *
+ * @throws {CorruptRecordError} for a record of which any bit was changed, and for one that was cut short or extended.
+ */
+function checkedEnd(record: Uint8Array): number {
+  const { length } = record;
+  if (length < SMALLEST_RECORD_BYTES) {
+    throw new CorruptRecordError(`A record has at least ${SMALLEST_RECORD_BYTES} bytes; got ${length}.`);
+  }
+  if (record[0] !== RECORD_MAGIC) {
+    throw new CorruptRecordError(`A record begins with byte ${RECORD_MAGIC}; got ${record[0]}.`);
+  }
+  const end = length - CHECKSUM_BYTES;
+  const stored = (record[end]! | (record[end + 1]! << 8) | (record[end + 2]! << 16) | (record[end + 3]! << 24)) >>> 0;
+  const actual = crc32(record.subarray(0, end));
+  if (stored !== actual) {
+    throw new CorruptRecordError(`The record's CRC-32 is ${stored}, but its ${end} bytes have ${actual}.`);
+  }
+  return end;
+}
+
+function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let position = at;
+  while (rest > 127) {
+    bytes[position++] = (rest & 127) | 128;
+    rest >>>= 7;
+  }
+  bytes[position++] = rest;
+  return position;
 }

@@ -1,78 +1,167 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { CorruptRecordError, UnsupportedRecordError } from "../core/errors.ts";
-import { fromBytePlanes, toBytePlanes } from "./byte-planes.ts";
-import { MAX_DIMENSIONS } from "./codec.ts";
-import { frameRecord, openRecord } from "./record.ts";
+import { MAX_DIMENSIONS, type VectorCodec } from "./codec.ts";
+import { decodeVector } from "./decoder.ts";
+import { planFloat32, plannedMagnitude } from "./float32-plan.ts";
+import { planFloat64 } from "./float64-plan.ts";
+import { chooseTableFor, type GridPlan, putGrid, valueBits } from "./grid-encoder.ts";
+import { type NumberForm, type Numbers, recogniseForm } from "./number-form.ts";
+import type { TableChoice } from "./octave-coder.ts";
+import { ZERO_EXPONENT } from "./octave-coder.ts";
+import { type NumberFormName, sealRecord } from "./record.ts";
+import { powerOfTen, roundToDecimals } from "./shortest-decimal.ts";
+import { DEFAULT_ZSTD_LEVEL, smallestGeneral } from "./zstd.ts";
 
 export interface EncodeOptions {
-  /** zstd's level, 1 to 22. @default 9 */
-  zstdLevel?: number | undefined;
+  /** Level of zstd, 1 to 22, for vectors without numeric structure. @default 9 */
+  readonly zstdLevel?: number;
 }
 
-const DEFAULT_ZSTD_LEVEL = 9;
-
-/** Forms of a payload. The number is in the record and never changes its meaning. */
-const FORM_FLOAT64_PLANES = 1;
-const FORM_FLOAT32_PLANES = 2;
-
 /**
- * Encodes a vector into a record from which `decodeVector` gives the same 64 bits of every number.
- * @param values 1 to 65,536 numbers
- * @throws RangeError for another length
+ * Encodes one vector without loss.
+ *
+ * @param values 1 to 65,536 float64s. The array is only read.
+ * @returns The record: a new array that belongs to the caller.
+ * @throws {RangeError} for another length or a zstd level that does not exist.
+ * @throws {TypeError} when an element is not a number.
  */
 export function encodeVector(values: ArrayLike<number>, options: EncodeOptions = {}): Uint8Array {
-  const dimensions = values.length;
-  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > MAX_DIMENSIONS) {
-    throw new RangeError(`a vector has 1 to ${MAX_DIMENSIONS} dimensions, got ${dimensions}`);
+  const { zstdLevel = DEFAULT_ZSTD_LEVEL } = options;
+  if (!Number.isInteger(zstdLevel) || zstdLevel < 1 || zstdLevel > 22) {
+    throw new RangeError(`zstdLevel must be an integer from 1 to 22; got ${zstdLevel}.`);
   }
-  const doubles = values instanceof Float64Array ? values : Float64Array.from(values);
-  const exactFloats = asExactFloat32(doubles);
-  const [form, numbers] = exactFloats ? [FORM_FLOAT32_PLANES, exactFloats] : [FORM_FLOAT64_PLANES, doubles];
-  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  const planes = toBytePlanes(bytes, numbers.BYTES_PER_ELEMENT);
-  const compressed = zstdCompressSync(planes, {
-    params: { [constants.ZSTD_c_compressionLevel]: options.zstdLevel ?? DEFAULT_ZSTD_LEVEL },
-  });
-  return frameRecord(form, dimensions, compressed);
+  const count = values.length;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_DIMENSIONS) {
+    throw new RangeError(`A vector has 1 to ${MAX_DIMENSIONS} dimensions; got ${count}.`);
+  }
+  const numbers = takeNumbers(values, count);
+  const form = recogniseForm(numbers, decoded);
+  const settled = settle(numbers, form);
+  const gridBytes = Math.ceil(settled.bits / 8);
+  const general = smallestGeneral(numbers, form, gridBytes, zstdLevel);
+  if (general !== undefined && general.payload.length < gridBytes) {
+    return sealRecord(count, general.form, general.structure, general.payload);
+  }
+  const payload = putGrid(settled.plan, settled.choice, settled.decimals, numbers.exactWords, settled.exceptions);
+  if (general !== undefined && general.payload.length < payload.length) {
+    return sealRecord(count, general.form, general.structure, general.payload);
+  }
+  return sealRecord(count, settled.form, "grid", payload);
 }
 
-/**
- * Decodes a record that `encodeVector` made. The array is the caller's.
- * @throws CorruptRecordError for anything that is not a whole, unchanged record
- * @throws UnsupportedRecordError for a sound record of a later version
- */
-export function decodeVector(record: Uint8Array): number[] {
-  const { form, dimensions, payload } = openRecord(record);
-  if (form !== FORM_FLOAT32_PLANES && form !== FORM_FLOAT64_PLANES) {
-    throw new UnsupportedRecordError(`record forms 1 and 2 can be read, got form ${form}`);
+/** The codec as an object, for tiers that take any. */
+export const vectorCodec: VectorCodec = { encode: encodeVector, decode: decodeVector };
+
+let exact = new Float64Array(0);
+let exactWords = new Uint32Array(0);
+let float32s = new Float32Array(0);
+let decoded = new Float64Array(0);
+
+function takeNumbers(values: ArrayLike<number>, count: number): Numbers {
+  if (exact.length < count) {
+    exact = new Float64Array(count);
+    exactWords = new Uint32Array(exact.buffer);
+    float32s = new Float32Array(count);
+    decoded = new Float64Array(count);
   }
-  const stride = form === FORM_FLOAT32_PLANES ? 4 : 8;
-  const bytes = fromBytePlanes(decompress(payload, dimensions * stride), stride);
-  const numbers = stride === 4 ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
-  const vector = new Array<number>(dimensions);
-  for (let i = 0; i < dimensions; i++) vector[i] = numbers[i]!;
-  return vector;
+  if (values instanceof Float64Array || values instanceof Float32Array) {
+    exact.set(values);
+  } else {
+    for (let i = 0; i < count; i++) {
+      const value = values[i];
+      if (typeof value !== "number") {
+        throw new TypeError(`Element ${i} of the vector is not a number: ${value === null ? "null" : typeof value}.`);
+      }
+      exact[i] = value;
+    }
+  }
+  for (let i = 0; i < count; i++) float32s[i] = exact[i]!;
+  return { count, exact, exactWords, float32s };
 }
 
-/** The vector as float32s where each one has the same 64 bits when widened again; NaNs do not qualify. */
-function asExactFloat32(doubles: Float64Array): Float32Array | undefined {
-  const floats = new Float32Array(doubles.length);
-  for (let i = 0; i < doubles.length; i++) {
-    floats[i] = doubles[i]!;
-    if (floats[i] !== doubles[i]) return undefined;
-  }
-  return floats;
+/** A plan with everything that its record needs. */
+interface Settled {
+  readonly form: NumberFormName;
+  readonly plan: GridPlan;
+  readonly choice: TableChoice;
+  readonly decimals: number | undefined;
+  readonly exceptions: readonly number[];
+  /** Estimate of the payload's size. */
+  readonly bits: number;
 }
 
-function decompress(payload: Uint8Array, expectedBytes: number): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = zstdDecompressSync(payload, { maxOutputLength: expectedBytes });
-  } catch (cause) {
-    throw new CorruptRecordError("a record's payload is not a zstd frame of its dimensions", { cause });
+function settle(numbers: Numbers, form: NumberForm): Settled {
+  if (form.name === "fixed") {
+    const rounding = 0.5 / 10 ** form.decimals;
+    const integers = planFloat64(numbers, form.decimals);
+    const asIntegers = settled(
+      "fixedInteger",
+      integers,
+      form.decimals,
+      integerExceptions(numbers, integers, form.decimals),
+    );
+    const plan = planFloat32(numbers, rounding);
+    if (plan === undefined) return asIntegers;
+    const onGrid = settled("fixedFloat32", plan, form.decimals, roundedExceptions(numbers, form.decimals));
+    return onGrid.bits < asIntegers.bits ? onGrid : asIntegers;
   }
-  if (bytes.length !== expectedBytes) {
-    throw new CorruptRecordError(`a record's payload holds ${bytes.length} bytes, expected ${expectedBytes}`);
+  if (form.name === "float64") {
+    const plan = planFloat64(numbers, undefined);
+    const exceptions: number[] = [];
+    for (let i = 0; i < numbers.count; i++) {
+      if (plan.values.exponents[i] === ZERO_EXPONENT && numbers.exact[i] !== 0) exceptions.push(i);
+    }
+    return settled("float64", plan, undefined, exceptions);
   }
-  return bytes;
+  const plan = planFloat32(numbers, 0)!;
+  return settled(form.name, plan, undefined, float32Exceptions(numbers, plan));
+}
+
+function settled(
+  form: NumberFormName,
+  plan: GridPlan,
+  decimals: number | undefined,
+  exceptions: readonly number[],
+): Settled {
+  const choice = chooseTableFor(plan);
+  const corrections = (plan.corrections?.length ?? 0) * 1.6;
+  const near = (plan.near?.indices.length ?? 0) * 20 + (plan.fine?.indices.length ?? 0) * 10;
+  const bits = valueBits(plan, choice) + corrections + near + exceptions.length * 80 + 200;
+  return { form, plan, choice, decimals, exceptions, bits };
+}
+
+/** Values that the number form does not explain, or whose float32 has no place on a grid. */
+function float32Exceptions(numbers: Numbers, plan: GridPlan): number[] {
+  const { count, exact, float32s } = numbers;
+  const { exponents } = plan.values;
+  const exceptions: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (decoded[i]! !== exact[i]! || (exponents[i] === ZERO_EXPONENT && float32s[i] !== 0)) exceptions.push(i);
+  }
+  return exceptions;
+}
+
+function roundedExceptions(numbers: Numbers, decimals: number): number[] {
+  const { count, exact } = numbers;
+  const exceptions: number[] = [];
+  // Where rounding to decimals is exact beyond doubt.
+  const limit = 2 ** 51 / powerOfTen(decimals);
+  for (let i = 0; i < count; i++) {
+    const magnitude = plannedMagnitude(i);
+    if (!(magnitude < limit) || roundToDecimals(magnitude, decimals) !== Math.abs(exact[i]!)) exceptions.push(i);
+  }
+  return exceptions;
+}
+
+function integerExceptions(numbers: Numbers, plan: GridPlan, decimals: number): number[] {
+  const { count, exact } = numbers;
+  const { exponents } = plan.values;
+  const power = powerOfTen(decimals);
+  const exceptions: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const value = exact[i]!;
+    // The same steps as the decoder's; a grid value of 0 stands for zeros alone.
+    if (Math.round(value * power) / power !== value || (exponents[i] === ZERO_EXPONENT && value !== 0)) {
+      exceptions.push(i);
+    }
+  }
+  return exceptions;
 }

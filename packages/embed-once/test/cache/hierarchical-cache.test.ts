@@ -134,7 +134,7 @@ describe("the hierarchical cache", () => {
       const bad = [
         { entry: { key: new Uint8Array(31), vector: vector(2) }, message: /32 bytes, key 1 is 31 bytes/ },
         { entry: { key: "text" as unknown as Uint8Array, vector: vector(2) }, message: /key 1 is string/ },
-        { entry: { key: key(2), vector: [] }, message: /1 to 65536 dimensions, got 0/ },
+        { entry: { key: key(2), vector: [] }, message: /1 to 65536 dimensions; got 0/ },
       ];
       for (const { entry, message } of bad) {
         await expect(cache.setMany([good, entry])).rejects.toThrow(message);

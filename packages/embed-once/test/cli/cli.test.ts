@@ -296,3 +296,35 @@ describe("doctor", () => {
     expect(stdout).not.toContain("sk-test");
   });
 });
+
+describe("inspect", () => {
+  test("shows the forms that are hidden in vectors, and how small they become", () => {
+    const file = join(scratch, "vectors.jsonl");
+    const halves = Array.from({ length: 512 }, (_, i) => Math.round(Math.sin(i * 7) * 1_000) / 2 ** 15);
+    const doubles = Array.from({ length: 512 }, (_, i) => Math.sin(i) / 7);
+    writeFileSync(file, `${[halves, halves, doubles].map((vector) => JSON.stringify(vector)).join("\n")}\n`);
+    const { stdout, status } = run(["inspect", file]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^3 vectors of 512 dimensions, 1,536 numbers\n/);
+    expect(stdout).toMatch(/66\.7 % {2}float32, 11 bits .* bits a number/);
+    expect(JSON.parse(run(["inspect", file, "--json"]).stdout)).toMatchObject({ vectors: 3, values: 1536 });
+  });
+
+  test.each([
+    ["a line that is no JSON", "[1, 2]\noops\n", /broken\.jsonl:2 is no JSON/],
+    ["a line that is no array of numbers", '{"embedding": [1]}\n', /broken\.jsonl:1 is no array of numbers/],
+    ["nothing", "", /has no vectors/],
+  ])("refuses %s by its line", (_, content, message) => {
+    const file = join(scratch, "broken.jsonl");
+    writeFileSync(file, content);
+    const { stderr, status } = run(["inspect", file]);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+  });
+
+  test("a file that is not there is one clear line", () => {
+    const { stderr, status } = run(["inspect", "/no/such.jsonl.gz"]);
+    expect(stderr).toMatch(/^embed-once: ENOENT.*\/no\/such\.jsonl\.gz/);
+    expect(status).toBe(1);
+  });
+});

@@ -1,0 +1,93 @@
+import { UnsupportedRecordError } from "../core/errors.ts";
+import { decodeGrid } from "./grid-decoder.ts";
+import { type FarList, holdsFloat32s } from "./grid-payload.ts";
+import type { VectorLayout } from "./kernel-layout.ts";
+import { type OpenRecord, openRecord } from "./record.ts";
+import { generalBytes } from "./zstd.ts";
+
+/**
+ * Decodes a record into a new array.
+ *
+ * @throws {CorruptRecordError} when the bytes are not a record as it was written.
+ * @throws {UnsupportedRecordError} when the record is of a later version.
+ */
+export function decodeVector(record: Uint8Array): number[] {
+  const opened = openRecord(record);
+  const { dimensions } = opened;
+  // Index by index, three times as fast as Array.from; the length is known to be backed by the record's bytes by then.
+  if (opened.structure !== "grid") return toArray(generalNumbers(opened), 0, dimensions);
+  const { layout, far } = decodeGrid(opened, true);
+  repairFar(layout, far);
+  return toArray(layout.memory.float64s, layout.float64sAt / 8, dimensions);
+}
+
+/**
+ * Decodes a record into the beginning of a given array.
+ *
+ * @param target At least as long as the vector; elements after the vector are left as they are.
+ * @returns Whether `target` holds exactly the numbers that were encoded. A Float64Array always does; a Float32Array
+ *   holds the nearest float32s otherwise.
+ * @throws {RangeError} when `target` is too short.
+ * @throws {CorruptRecordError} and {UnsupportedRecordError} as `decodeVector`.
+ */
+export function decodeInto(record: Uint8Array, target: Float32Array | Float64Array): boolean {
+  const opened = openRecord(record);
+  const { dimensions, numberForm, structure } = opened;
+  if (target.length < dimensions) {
+    throw new RangeError(`The record has ${dimensions} dimensions; the target has room for ${target.length}.`);
+  }
+  const wantsFloat32s = target instanceof Float32Array;
+  const isFloat32 = numberForm === "float32";
+  if (structure !== "grid") {
+    const numbers = generalNumbers(opened);
+    target.set(numbers);
+    return !wantsFloat32s || isFloat32;
+  }
+  // Shortest decimals name the float32s that they came from; the numbers of the other forms have to be rounded.
+  const fromFloat32s = wantsFloat32s && (isFloat32 || numberForm === "shortest" || numberForm === "shortestTiesUp");
+  const { layout, far } = decodeGrid(opened, !fromFloat32s);
+  const { float32s, float64s } = layout.memory;
+  if (!fromFloat32s) {
+    repairFar(layout, far);
+    const first = layout.float64sAt / 8;
+    target.set(float64s.subarray(first, first + dimensions));
+    return !wantsFloat32s;
+  }
+  const first = layout.float32sAt / 4;
+  target.set(float32s.subarray(first, first + dimensions));
+  if (far === undefined) return isFloat32;
+  const values = new Float64Array(far.words.buffer);
+  far.indices.forEach((index, item) => {
+    target[index] = values[item]!;
+  });
+  return isFloat32 && holdsFloat32s(far);
+}
+
+/** Puts the exceptions among the float64s, as words: a NaN's payload is not safe in a JavaScript number. */
+function repairFar(layout: VectorLayout, far: FarList | undefined): void {
+  if (far === undefined) return;
+  const { indices, words } = far;
+  const first = layout.float64sAt / 4;
+  const { int32s } = layout.memory;
+  for (let item = 0; item < indices.length; item++) {
+    const at = first + 2 * indices[item]!;
+    int32s[at] = words[2 * item]!;
+    int32s[at + 1] = words[2 * item + 1]!;
+  }
+}
+
+function toArray(numbers: Float64Array | Float32Array, first: number, dimensions: number): number[] {
+  const vector: number[] = new Array(dimensions);
+  for (let i = 0; i < dimensions; i++) vector[i] = numbers[first + i]!;
+  return vector;
+}
+
+function generalNumbers(record: OpenRecord): Float64Array | Float32Array {
+  const { dimensions, structure, numberForm, payload } = record;
+  if (numberForm !== "float32" && numberForm !== "float64") {
+    throw new UnsupportedRecordError(`This version does not know number form ${numberForm} in structure ${structure}.`);
+  }
+  const width = numberForm === "float32" ? 4 : 8;
+  const { buffer } = generalBytes(payload, structure, width * dimensions, width);
+  return width === 4 ? new Float32Array(buffer) : new Float64Array(buffer);
+}

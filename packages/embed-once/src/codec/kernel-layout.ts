@@ -1,0 +1,89 @@
+import { type KernelMemory, reserveMemory } from "./kernel-module.ts";
+import { octaveTable, PROBABILITY_SCALE, TABLES } from "./octave-tables.ts";
+
+/**
+ * Where things lie in the kernels' memory: constant tables at the bottom, written once; above them the scratch of
+ * whichever call is under way.
+ */
+
+export const STATES_AT = 16;
+export const POWERS_AT = 64;
+export const DESCRIPTORS_AT = 256;
+/** Room for two entries per significand of the most precise corrected grid. */
+export const CORRECTIONS_AT = 8192;
+export const DECADES_AT = 16_384;
+const SLOTS_AT = 24_576;
+const SLOTS_BYTES = 4 * PROBABILITY_SCALE;
+
+/** The coder's words may run at most 128 KiB below a damaged payload; the tables lie there. */
+export const SCRATCH_START: number = SLOTS_AT + TABLES * SLOTS_BYTES;
+
+/** The scratch of a vector: addresses in bytes. */
+export interface VectorLayout {
+  readonly memory: KernelMemory;
+  readonly payloadAt: number;
+  readonly payloadBytes: number;
+  readonly symbolsAt: number;
+  readonly float32sAt: number;
+  readonly float64sAt: number;
+}
+
+let constantsWritten = false;
+const slotsWritten = new Uint8Array(TABLES);
+let lastLayout: VectorLayout | undefined;
+let lastCapacity = 0;
+
+/** Room for a vector of `dimensions`; the memory grows in powers of two of them and is kept. */
+export function vectorLayout(dimensions: number): VectorLayout {
+  if (dimensions > lastCapacity || lastLayout === undefined) {
+    lastCapacity = Math.max(1024, 2 ** Math.ceil(Math.log2(dimensions)));
+    // At most 53 raw bits and 16 bits of words a value, and the states.
+    const payloadBytes = 10 * lastCapacity + 64;
+    const symbolsAt = SCRATCH_START + payloadBytes;
+    const float32sAt = symbolsAt + lastCapacity + 64;
+    const float64sAt = float32sAt + 4 * lastCapacity + 64;
+    const end = float64sAt + 8 * lastCapacity + 64;
+    lastLayout = {
+      memory: reserveMemory(end),
+      payloadAt: SCRATCH_START,
+      payloadBytes,
+      symbolsAt,
+      float32sAt,
+      float64sAt,
+    };
+  }
+  const memory = reserveMemory(0);
+  if (memory !== lastLayout.memory) lastLayout = { ...lastLayout, memory };
+  if (!constantsWritten) {
+    writeConstants(memory);
+    constantsWritten = true;
+  }
+  return lastLayout;
+}
+
+/** The address of a static table's slots; written on first use. */
+export function slotsAt(table: number): number {
+  const at = SLOTS_AT + table * SLOTS_BYTES;
+  if (slotsWritten[table] === 0) {
+    reserveMemory(0).int32s.set(octaveTable(table).slots, at / 4);
+    slotsWritten[table] = 1;
+  }
+  return at;
+}
+
+/** Powers of ten, and for each exponent field of a float32 where the decimals of nine digits change. */
+function writeConstants(memory: KernelMemory): void {
+  for (let exponent = 0; exponent <= 22; exponent++) {
+    memory.float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
+  }
+  for (let field = 0; field < 256; field++) {
+    const at = DECADES_AT + 32 * field;
+    const lowest = 2 ** (field - 127);
+    const isReachable = lowest * 2 > 1e-13 && lowest < 1e22;
+    // The decade of the octave's lower end: of a power of two, whose decimal exponent is certain.
+    const decade = Number(lowest.toExponential().split("e")[1]);
+    memory.float64s[at / 8] = Number(`1e${decade + 1}`);
+    memory.float64s[at / 8 + 1] = lowest * 2 ** -24;
+    memory.int32s[at / 4 + 4] = isReachable ? 8 - decade : 1000;
+  }
+}

@@ -1,0 +1,100 @@
+import { KERNELS_WASM } from "./kernels.wasm.ts";
+
+/**
+ * The one instance of the WebAssembly kernels, made on first use, and its memory. The kernels are synchronous and keep
+ * nothing between calls, so that every caller may lay out the memory above `SCRATCH_START` as it needs.
+ */
+export interface Kernels {
+  describeSymbols(
+    descriptors: number,
+    outerOctaves: number,
+    fineOctaves: number,
+    innerOctaves: number,
+    precision: number,
+    floorDepth: number,
+    topExponent: number,
+    scale: number,
+  ): void;
+  decodeSymbols(slots: number, states: number, lanes: number, end: number, symbols: number, count: number): number;
+  decodeFloat32s(
+    descriptors: number,
+    symbols: number,
+    raw: number,
+    count: number,
+    corrections: number,
+    target: number,
+  ): number;
+  decodeFloat64s(descriptors: number, symbols: number, raw: number, count: number, target: number): number;
+  normalise(target: number, count: number, divisor: number, scale: number): void;
+  roundToFloat16(target: number, count: number): void;
+  widen(source: number, target: number, count: number): void;
+  roundDecimals(source: number, target: number, count: number, power: number): void;
+  divide(target: number, count: number, power: number): void;
+  shortestDecimals(
+    source: number,
+    target: number,
+    count: number,
+    decades: number,
+    powers: number,
+    tiesUp: number,
+  ): void;
+  dotProducts(query: number, vectors: number, rows: number, padded: number, scores: number): void;
+}
+
+interface KernelExports extends Kernels {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+}
+
+/** What is used of the global that neither the ES nor the Node.js types declare. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+};
+
+/** Views of the kernels' memory. A view from before `reserveMemory` may be detached. */
+export interface KernelMemory {
+  readonly bytes: Uint8Array;
+  readonly int32s: Int32Array;
+  readonly float32s: Float32Array;
+  readonly float64s: Float64Array;
+}
+
+const PAGE_BYTES = 65_536;
+
+let instance: KernelExports | undefined;
+let memory: KernelMemory | undefined;
+
+export function kernels(): Kernels {
+  return loaded();
+}
+
+function loaded(): KernelExports {
+  if (instance === undefined) {
+    if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+      throw new Error("embed-once supports little-endian machines only.");
+    }
+    const module = new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
+    instance = new WebAssembly.Instance(module, { env: { abort: unreachable } }).exports as KernelExports;
+  }
+  return instance;
+}
+
+function unreachable(): never {
+  throw new Error("A kernel was called with addresses outside its memory.");
+}
+
+/** The memory, grown to at least `byteLength`. */
+export function reserveMemory(byteLength: number): KernelMemory {
+  const { memory: grown } = loaded();
+  const missing = byteLength - grown.buffer.byteLength;
+  if (missing > 0) grown.grow(Math.ceil(missing / PAGE_BYTES));
+  if (memory === undefined || memory.bytes.buffer !== grown.buffer) {
+    memory = {
+      bytes: new Uint8Array(grown.buffer),
+      int32s: new Int32Array(grown.buffer),
+      float32s: new Float32Array(grown.buffer),
+      float64s: new Float64Array(grown.buffer),
+    };
+  }
+  return memory;
+}

@@ -1,0 +1,156 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { CorruptRecordError } from "../core/errors.ts";
+import type { NumberForm, Numbers } from "./number-form.ts";
+import type { NumberFormName, StructureName } from "./record.ts";
+
+export const DEFAULT_ZSTD_LEVEL = 9;
+
+/** A payload that knows nothing of numbers. */
+export interface GeneralPayload {
+  readonly form: NumberFormName;
+  readonly structure: StructureName;
+  readonly payload: Uint8Array;
+}
+
+/** What zstd leaves of a value that did not stand before: all but part of its sign and exponent. */
+const FRESH_SHARE = 0.88;
+
+/** Below so many dimensions the fields of a grid weigh more than a few plain numbers. */
+const SMALL_DIMENSIONS = 32;
+
+/**
+ * The smallest of the plain and the zstd payloads, or undefined where an estimate says that none can be smaller than
+ * `limit` bytes: trying costs several times what everything else does.
+ */
+export function smallestGeneral(
+  numbers: Numbers,
+  form: NumberForm,
+  limit: number,
+  level: number,
+): GeneralPayload | undefined {
+  const { count, exact, float32s } = numbers;
+  const isFloat32 = form.name === "float32" && everyFloat32(numbers);
+  const plain = isFloat32 ? asBytes(float32s, count) : asBytes(exact, count);
+  const name = isFloat32 ? "float32" : "float64";
+  let best: GeneralPayload | undefined;
+  if (count <= SMALL_DIMENSIONS || plain.length < limit) {
+    best = { form: name, structure: "plain", payload: plain };
+  }
+  const width = isFloat32 ? 4 : 8;
+  if (!zstdMayWin(plain, width, limit)) return best;
+  const options = {
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_contentSizeFlag]: 0,
+    },
+  };
+  const whole = zstdCompressSync(plain, options);
+  if (best === undefined || whole.length < best.payload.length) {
+    best = { form: name, structure: "zstd", payload: whole };
+  }
+  const planes = zstdCompressSync(toPlanes(plain, width), options);
+  if (planes.length < best.payload.length) best = { form: name, structure: "zstdPlanes", payload: planes };
+  return best;
+}
+
+/** zstd finds repeats, and knows the distribution of single bytes; nothing else. */
+function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const wordsPerValue = width / 4;
+  const { alone, inRow } = countRepeats(words, wordsPerValue);
+  const count = bytes.length / width;
+  if (inRow > count / 8) return true;
+  const repeatsBytes = (count - alone) * FRESH_SHARE * width + alone;
+  if (alone > count / 64 && repeatsBytes < limit) return true;
+  return alone > 0.75 * count && planeEntropyBytes(bytes, width) < limit;
+}
+
+const lastSeen = new Int32Array(4096);
+
+/** Values that stood before: at all, and after the same value as now. */
+function countRepeats(words: Uint32Array, wordsPerValue: number): { alone: number; inRow: number } {
+  lastSeen.fill(-1);
+  let alone = 0;
+  let inRow = 0;
+  let followed = -2;
+  for (let i = 0; i < words.length; i += wordsPerValue) {
+    // The low word of a float64 tells it apart as well as any.
+    const slot = Math.imul(words[i]!, 0x9e3779b1) >>> 20;
+    const earlier = lastSeen[slot]!;
+    if (earlier >= 0 && words[earlier] === words[i]) {
+      alone++;
+      if (earlier === followed + wordsPerValue) inRow++;
+      followed = earlier;
+    } else {
+      followed = -2;
+    }
+    lastSeen[slot] = i;
+  }
+  return { alone, inRow };
+}
+
+const byteCounts = new Uint32Array(256);
+
+/** Order-0 entropy of each byte plane; what a byte-wise coder with free tables would need. */
+function planeEntropyBytes(bytes: Uint8Array, width: number): number {
+  const count = bytes.length / width;
+  let bits = 0;
+  for (let plane = 0; plane < width; plane++) {
+    byteCounts.fill(0);
+    for (let at = plane; at < bytes.length; at += width) byteCounts[bytes[at]!]!++;
+    bits += count * Math.log2(count);
+    for (let byte = 0; byte < 256; byte++) {
+      const number = byteCounts[byte]!;
+      if (number > 1) bits -= number * Math.log2(number);
+    }
+  }
+  // A plane's table costs up to a bit for each of its bytes; at few values the entropy alone flatters it.
+  return bits / 8 + (width * Math.min(count, 256)) / 8;
+}
+
+function everyFloat32(numbers: Numbers): boolean {
+  const { count, exact, float32s } = numbers;
+  for (let i = 0; i < count; i++) if (float32s[i] !== exact[i]) return false;
+  return true;
+}
+
+function asBytes(array: Float32Array | Float64Array, count: number): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, count * array.BYTES_PER_ELEMENT);
+}
+
+function toPlanes(bytes: Uint8Array, width: number): Uint8Array {
+  const planes = new Uint8Array(bytes.length);
+  let at = 0;
+  for (let plane = 0; plane < width; plane++) {
+    for (let from = plane; from < bytes.length; from += width) planes[at++] = bytes[from]!;
+  }
+  return planes;
+}
+
+function fromPlanes(planes: Uint8Array, width: number): Uint8Array {
+  const bytes = new Uint8Array(planes.length);
+  let at = 0;
+  for (let plane = 0; plane < width; plane++) {
+    for (let to = plane; to < bytes.length; to += width) bytes[to] = planes[at++]!;
+  }
+  return bytes;
+}
+
+/** The plain bytes of a general payload; the caller's own copy. @throws {CorruptRecordError} */
+export function generalBytes(payload: Uint8Array, structure: StructureName, length: number, width: number): Uint8Array {
+  let bytes: Uint8Array;
+  if (structure === "plain") {
+    // Not slice(): that of a Buffer, which lmdb lends, gives a view.
+    bytes = new Uint8Array(payload);
+  } else {
+    try {
+      bytes = new Uint8Array(zstdDecompressSync(payload, { maxOutputLength: length }));
+    } catch (cause) {
+      throw new CorruptRecordError("A record's zstd frame cannot be decompressed.", { cause });
+    }
+  }
+  if (bytes.length !== length) {
+    throw new CorruptRecordError(`A record's numbers need ${length} bytes; its payload has ${bytes.length}.`);
+  }
+  return structure === "zstdPlanes" ? fromPlanes(bytes, width) : bytes;
+}
