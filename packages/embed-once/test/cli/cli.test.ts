@@ -306,7 +306,7 @@ describe("inspect", () => {
     const { stdout, status } = run(["inspect", file]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^3 vectors of 512 dimensions, 1,536 numbers\n/);
-    expect(stdout).toMatch(/66\.7 % {2}float32, 11 bits .* bits a number/);
+    expect(stdout).toMatch(/66\.7 % {2}float32, 10 bits .* bits a number/);
     expect(JSON.parse(run(["inspect", file, "--json"]).stdout)).toMatchObject({ vectors: 3, values: 1536 });
   });
 
