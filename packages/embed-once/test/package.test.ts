@@ -27,6 +27,10 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
     ],
     "./codec": ["CorruptRecordError", "MAX_DIMENSIONS", "UnsupportedRecordError", "decodeVector", "encodeVector"],
     "./kernels": ["dotProducts"],
+    "./ai-sdk": ["cacheAiSdk", "fromAiSdk", "toAiSdk"],
+    "./code-index": ["CodeIndexServiceFactory", "OptimizedEmbedderWrapper", "WORKSPACE_CACHE", "fromCodeIndexEmbedder"],
+    "./langchain": ["fromLangChain", "toLangChain"],
+    "./openai": ["cacheOpenAI"],
     "./testing": ["codecSuite", "embedderSuite", "startProviderServer", "tierSuite"],
   },
   "embed-once-search": {
