@@ -42,7 +42,7 @@ function sources(name: string): SourceFile[] {
       const path = join(root, file);
       const text = readFileSync(path, "utf8");
       const specifiers = text.matchAll(
-        /(?:^|\n)\s*(?:import|export)\b[^;"']*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g,
+        /(?:^|\n)\s*(?:import|export)\b(?:[^;"'()=]*?\bfrom)?\s+["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g,
       );
       return {
         path: relativePath(path),
