@@ -11,56 +11,24 @@ import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, type CacheEmbedderOptions, cacheEmbedder } from "../embedder/cached-embedder.ts";
 import { copyTexts } from "../provider/texts.ts";
+import { AiSdkCall } from "./ai-sdk-call.ts";
+import {
+  type AiSdkCallOptions,
+  type AiSdkEmbeddingModel,
+  type AiSdkProviderOptions,
+  type AiSdkResult,
+  type AiSdkWarning,
+  type AnyAiSdkModel,
+  type Capabilities,
+  MAX_INPUT_BYTES,
+  OPTIONS_TRANSFORMER,
+  type Settled,
+} from "./ai-sdk-model.ts";
 import { placesOf, putInPlace } from "./answer-order.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { plainEndpoint } from "./endpoint.ts";
 
-type JsonValue = null | string | number | boolean | Readonly<JsonObject> | readonly JsonValue[];
-type JsonObject = { [name: string]: JsonValue | undefined };
-type Settled<Value> = PromiseLike<Value> | Value;
-
-/** Options by provider, as the AI SDK has them. */
-export type AiSdkProviderOptions = Record<string, JsonObject>;
-
-export interface AiSdkCallOptions {
-  values: string[];
-  /** Only models of version 4 look at it. */
-  dimensions?: number;
-  abortSignal?: AbortSignal;
-  providerOptions?: AiSdkProviderOptions;
-  headers?: Record<string, string>;
-}
-
-export type AiSdkWarning =
-  | { type: "unsupported" | "compatibility"; feature: string; details?: string }
-  | { type: "other"; message: string };
-
-export interface AiSdkResult<Warning = AiSdkWarning> {
-  embeddings: number[][];
-  usage?: { tokens: number };
-  providerMetadata?: Record<string, JsonObject>;
-  response?: { headers?: Record<string, string>; body?: unknown };
-  warnings: Warning[];
-}
-
-/**
- * What `@ai-sdk/provider` calls EmbeddingModelV3 and EmbeddingModelV4, which differ in `dimensions` only. Written down
- * here so that nothing of the AI SDK must be installed; the tests hold it to the real types.
- */
-export interface AiSdkEmbeddingModel<Version extends "v3" | "v4" = "v3" | "v4"> {
-  readonly specificationVersion: Version;
-  readonly provider: string;
-  readonly modelId: string;
-  readonly maxEmbeddingsPerCall: Settled<number | undefined>;
-  readonly supportsParallelCalls: Settled<boolean>;
-  doEmbed(options: AiSdkCallOptions): PromiseLike<AiSdkResult>;
-}
-
-/** A model of any version; versions differ in the warnings that they know. */
-export interface AnyAiSdkModel<Version extends "v3" | "v4" = "v3" | "v4">
-  extends Omit<AiSdkEmbeddingModel<Version>, "doEmbed"> {
-  doEmbed(options: AiSdkCallOptions): PromiseLike<AiSdkResult<{ type: string }>>;
-}
+export type { AiSdkCallOptions, AiSdkEmbeddingModel, AiSdkProviderOptions, AiSdkResult, AiSdkWarning, AnyAiSdkModel };
 
 export interface FromAiSdkOptions {
   /**
@@ -70,22 +38,9 @@ export interface FromAiSdkOptions {
   providerOptions?: AiSdkProviderOptions | ((purpose: Purpose | undefined) => AiSdkProviderOptions | undefined);
 }
 
-/** How the AI SDK marks capabilities that are not in its interface. */
-const MAX_INPUT_BYTES: unique symbol = Symbol.for("vercel.ai.embeddingModel.maxInputBytesPerCall");
-const OPTIONS_TRANSFORMER: unique symbol = Symbol.for("vercel.ai.embeddingModel.providerOptionsTransformer");
-
-interface Capabilities {
-  [MAX_INPUT_BYTES]?: Settled<number | undefined>;
-  [OPTIONS_TRANSFORMER]?: unknown;
-}
-
 /** Texts of one call of a model that knows no bound: what one call brought is stored before the next. */
 const TEXTS_OF_UNBOUNDED_CALL = 128;
 const CHECK_TEXT = "embed once";
-/** The options of `toAiSdk` itself stand among the providers' under this name. */
-const OWN_OPTIONS = "embedOnce";
-/** Whose `content` has one entry a value. */
-const CONTENT_PROVIDERS: readonly string[] = ["google", "vertex", "googleVertex"];
 /** What each provider calls the dimensions, for models of version 3, which have no parameter for it. */
 const DIMENSIONS_IN_OPTIONS: Readonly<Record<string, readonly [provider: string, option: string]>> = {
   openai: ["openai", "dimensions"],
@@ -160,68 +115,6 @@ export function cacheAiSdk<Version extends "v3" | "v4">(
 ): AiSdkEmbeddingModel<Version> & { readonly embedder: CachedEmbedder } {
   const base = fromAiSdk(model, options.identity, options);
   return toAiSdk(cacheEmbedder(base, options), { specificationVersion: model.specificationVersion });
-}
-
-/** What one call of `doEmbed` hands down past the cache, and what comes back beside the vectors. */
-class AiSdkCall {
-  readonly dimensions: number | undefined;
-  readonly headers: Record<string, string> | undefined;
-  /** Without what belongs to a single value and what is for `toAiSdk`. */
-  readonly providerOptions: AiSdkProviderOptions | undefined;
-  /** The provider whose `content` there is, one entry a value. */
-  readonly contentProvider: string | undefined;
-  readonly purpose: Purpose | undefined;
-  /** Of this call's own requests: none where other calls were waiting for the same texts already. */
-  readonly results: AiSdkResult<{ type: string }>[] = [];
-  readonly #content: readonly JsonValue[] | undefined;
-
-  constructor({ values, dimensions, headers, providerOptions }: AiSdkCallOptions) {
-    const { [OWN_OPTIONS]: own, ...options } = providerOptions ?? {};
-    this.dimensions = dimensions;
-    this.headers = headers;
-    this.purpose = purposeOf(own);
-    for (const provider of CONTENT_PROVIDERS) {
-      const { content, ...rest } = options[provider] ?? {};
-      if (!Array.isArray(content)) continue;
-      if (content.length !== values.length) {
-        throw new TypeError(
-          `providerOptions.${provider}.content must have one entry a value, got ${content.length} for ${values.length} values`,
-        );
-      }
-      this.contentProvider = provider;
-      this.#content = content as readonly JsonValue[];
-      options[provider] = rest;
-      break;
-    }
-    this.providerOptions = Object.keys(options).length > 0 ? options : undefined;
-  }
-
-  /** The values as texts for the key: where a value has content, it is part of its text. */
-  textsOf(values: string[]): string[] {
-    const content = this.#content;
-    return content ? values.map((value, i) => canonicalJson([value, content[i]]) ?? refuseContent(i)) : values;
-  }
-
-  /** The other way round, for those of the texts that the cache did not have. */
-  valuesOf(texts: string[]): { values: string[]; content?: JsonValue[] } {
-    if (!this.contentProvider) return { values: texts };
-    const pairs = texts.map((text) => JSON.parse(text) as [string, JsonValue]);
-    return { values: pairs.map(([value]) => value), content: pairs.map(([, content]) => content) };
-  }
-}
-
-function refuseContent(index: number): never {
-  throw new TypeError(`the content of value ${index} in providerOptions is no JSON`);
-}
-
-function purposeOf(own: JsonObject | undefined): Purpose | undefined {
-  const { purpose, ...rest } = own ?? {};
-  const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw new TypeError(`providerOptions.${OWN_OPTIONS} has no option ${unknown}`);
-  if (purpose === undefined || purpose === "query" || purpose === "document") return purpose;
-  throw new TypeError(
-    `providerOptions.${OWN_OPTIONS}.purpose must be "query" or "document", got ${JSON.stringify(purpose)}`,
-  );
 }
 
 class AiSdkEmbedder implements Embedder {

@@ -116,18 +116,18 @@ export function fromCodeIndexEmbedder<Name extends string>(
       // A copy of its own: they take their batches out of the array that they are given.
       const response = await abortable(embedder.createEmbeddings([...copies], model), signal);
       const got = response?.embeddings?.length;
-      if (got !== copies.length) throw leftOut(embedder.embedderInfo.name, got, copies);
+      if (got !== copies.length) throw wrongCount(embedder.embedderInfo.name, got, copies);
       return response;
     },
   };
 }
 
-function leftOut(name: string, got: number | undefined, texts: string[]): EmbeddingResponseError {
-  const lengths = texts.map((text) => text.length);
-  const longest = lengths.indexOf(Math.max(...lengths));
+function wrongCount(name: string, got: number | undefined, texts: string[]): EmbeddingResponseError {
+  const message = `${name} gave ${got ?? "no"} embeddings for ${texts.length} texts`;
+  if (got === undefined || got > texts.length) return new EmbeddingResponseError(message);
+  const longest = texts.reduce((best, text, i) => (text.length > texts[best]!.length ? i : best), 0);
   return new EmbeddingResponseError(
-    `${name} gave ${got ?? "no"} embeddings for ${texts.length} texts. Such embedders leave out what they find too long; ` +
-      `the longest is text ${longest} with ${lengths[longest]} characters`,
+    `${message}. Such embedders leave out what they find too long; the longest is text ${longest} with ${texts[longest]!.length} characters`,
   );
 }
 
@@ -261,6 +261,58 @@ export class CodeIndexServiceFactory {
       return { valid: false, error: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+/** The project's own factory, as far as it concerns the embedder. */
+interface OwnFactory {
+  createEmbedder(): CodeIndexEmbedder;
+}
+
+/**
+ * The project's own factory class, unchanged but for `createEmbedder()`: the embedders are the project's own, cached.
+ * Whatever else the factory makes, it makes with them.
+ *
+ * @param Factory a class that is made with `(configManager, workspacePath, …)`
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a class that is to be derived from must take any arguments
+export function cacheServiceFactory<Factory extends new (...values: any[]) => OwnFactory>(
+  Factory: Factory,
+  { cacheIn, provider: _, ...options }: CodeIndexOptions = {},
+): Factory {
+  return class extends Factory {
+    readonly #configManager: CodeIndexConfigManager;
+    readonly #workspacePath: string;
+
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    constructor(...values: any[]) {
+      super(...values);
+      [this.#configManager, this.#workspacePath] = values as [CodeIndexConfigManager, string];
+    }
+
+    override createEmbedder(): OptimizedEmbedderWrapper {
+      const base = fromCodeIndexEmbedder(super.createEmbedder(), ownIdentity(this.#configManager.getConfig()));
+      const directory = cacheIn === "workspace" ? join(this.#workspacePath, WORKSPACE_CACHE) : undefined;
+      return new OptimizedEmbedderWrapper(base, { ...options, directory: options.directory ?? directory });
+    }
+  };
+}
+
+/** Whose vectors the project's own embedder makes. They have its own prefixes, so they are not those of our providers. */
+function ownIdentity(config: CodeIndexConfig): EmbedderIdentity {
+  const { embedderProvider, modelId } = config;
+  const { specificProvider } = config.openRouterOptions ?? {};
+  const endpoints: Readonly<Record<string, string | undefined>> = {
+    ollama: config.ollamaOptions?.ollamaBaseUrl,
+    "openai-compatible": config.openAiCompatibleOptions?.baseUrl,
+    bedrock: config.bedrockOptions?.region,
+  };
+  return {
+    provider: `code-index/${embedderProvider}`,
+    model: modelId || DEFAULT_MODELS[embedderProvider] || "default",
+    endpoint: endpoints[embedderProvider],
+    purposes: "same",
+    ...(embedderProvider === "openrouter" && specificProvider ? { options: { specificProvider } } : {}),
+  };
 }
 
 /** Their settings in our words. A setting that is not there is left to the provider: its default, or its clear error. */

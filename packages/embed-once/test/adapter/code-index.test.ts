@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type CodeIndexConfig,
+  type CodeIndexConfigManager,
   type CodeIndexEmbedder,
   type CodeIndexOptions,
   CodeIndexServiceFactory,
+  cacheServiceFactory,
   fromCodeIndexEmbedder,
   OptimizedEmbedderWrapper,
 } from "../../src/adapter/code-index.ts";
@@ -199,5 +201,55 @@ describe("a CodeIndexServiceFactory", () => {
     opened.push(embedder);
     await embedder.createEmbeddings(["a"]);
     expect(existsSync(join(workspace, ".embeddings_cache"))).toBe(true);
+  });
+});
+
+describe("cacheServiceFactory", () => {
+  /** A factory as the projects have it: private fields, and services that are made with the embedder. */
+  class ProjectFactory {
+    static made: ProjectEmbedder[] = [];
+    readonly #configManager: CodeIndexConfigManager;
+    readonly workspacePath: string;
+    constructor(configManager: CodeIndexConfigManager, workspacePath: string, _cacheManager: object) {
+      this.#configManager = configManager;
+      this.workspacePath = workspacePath;
+    }
+    createEmbedder(): CodeIndexEmbedder {
+      if (!this.#configManager.getConfig().embedderProvider) throw new Error("not configured");
+      const embedder = new ProjectEmbedder();
+      ProjectFactory.made.push(embedder);
+      return embedder;
+    }
+    createServices() {
+      return { embedder: this.createEmbedder(), path: this.workspacePath };
+    }
+  }
+
+  test("the project's own embedders are cached, and go into all that its factory makes", async () => {
+    const workspace = folders.next();
+    const Cached = cacheServiceFactory(ProjectFactory, { cacheIn: "workspace" });
+    let config: CodeIndexConfig = { embedderProvider: "openai", modelId: "m" };
+    const services = new Cached({ getConfig: () => config }, workspace, {});
+    expect(services).toBeInstanceOf(ProjectFactory);
+    ProjectFactory.made = [];
+    const configs: CodeIndexConfig[] = [
+      config,
+      config,
+      { embedderProvider: "openai", modelId: "n" },
+      { embedderProvider: "ollama", modelId: "m", ollamaOptions: { ollamaBaseUrl: "http://one" } },
+      { embedderProvider: "ollama", modelId: "m", ollamaOptions: { ollamaBaseUrl: "http://two" } },
+      { embedderProvider: "openrouter", modelId: "m", openRouterOptions: { apiKey: "k" } },
+      { embedderProvider: "openrouter", modelId: "m", openRouterOptions: { apiKey: "k", specificProvider: "x" } },
+    ];
+    for (config of configs) {
+      const { embedder, path } = services.createServices();
+      expect(path).toBe(workspace);
+      expect((await embedder.createEmbeddings(["a"])).embeddings).toEqual([fakeVector("a")]);
+      await (embedder as OptimizedEmbedderWrapper).close();
+    }
+    expect(ProjectFactory.made.map(({ batches }) => batches.length)).toEqual([1, 0, 1, 1, 1, 1, 1]);
+    expect(existsSync(join(workspace, ".embeddings_cache"))).toBe(true);
+    config = { embedderProvider: "" };
+    expect(() => services.createEmbedder()).toThrow("not configured");
   });
 });
