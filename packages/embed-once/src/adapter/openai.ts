@@ -18,9 +18,17 @@ export interface OpenAIClient {
 /** A client whose `embeddings.create` is cached, and the embedder that does it: for figures and `close()`. */
 export type CachedOpenAI<Client> = Client & { readonly embedder: CachedEmbedder };
 
+export interface CacheOpenAIOptions extends Omit<CacheEmbedderOptions, "identity"> {
+  /**
+   * Wins over what the client shows, for gateways that decide by a header which model answers. `model` is what
+   * `modelAlias` stands for. @default provider "openai", the client's `baseURL`, model "text-embedding-3-small"
+   */
+  identity?: Partial<Pick<EmbedderIdentity, "provider" | "model" | "endpoint" | "revision" | "options">> | undefined;
+}
+
 /** OpenAI's bound of a request (platform.openai.com/docs/api-reference/embeddings, November 2026). */
 const MAX_TEXTS_PER_REQUEST = 2_048;
-/** A model for calls without one, which there are none of: every `create` names its own. */
+/** The model of the embedder itself; every `create` names its own. */
 const DEFAULT_MODEL = "text-embedding-3-small";
 /** Options of a request that change how it travels, not what comes back. With any other one a call is not cached. */
 const TRANSPORT_OPTIONS: ReadonlySet<string> = new Set(["headers", "maxRetries", "timeout", "signal", "fetchOptions"]);
@@ -38,14 +46,14 @@ const TRANSPORT_OPTIONS: ReadonlySet<string> = new Set(["headers", "maxRetries",
  */
 export function cacheOpenAI<Client extends OpenAIClient>(
   client: Client,
-  options: CacheEmbedderOptions = {},
+  options: CacheOpenAIOptions = {},
 ): CachedOpenAI<Client> {
   if (typeof client?.embeddings?.create !== "function") {
     throw new TypeError(
       `cacheOpenAI takes a client of the package openai, got ${client === null ? "null" : typeof client}`,
     );
   }
-  const embedder = cacheEmbedder(new ClientEmbedder(client), options);
+  const embedder = cacheEmbedder(new ClientEmbedder(client, options.identity), options);
   const embeddings = new Proxy(client.embeddings, {
     get: (target, name) =>
       name === "create"
@@ -121,6 +129,8 @@ interface Answer {
 
 interface ReadCall {
   texts: string[];
+  model: string;
+  dimensions: number | undefined;
   call: CreateCall;
   signal: AbortSignal | undefined;
 }
@@ -134,7 +144,7 @@ function create(
   const uncached = () => client.embeddings.create(body, request);
   const asked = readCall(body, request ?? {});
   if (asked === undefined) return uncached();
-  return new CachedPromise(() => createCached(client, embedder, body, asked), uncached);
+  return new CachedPromise(() => createCached(client, embedder, asked), uncached);
 }
 
 /** What the cache is to be asked for; `undefined` for a call that is not cached. */
@@ -143,7 +153,7 @@ function readCall(body: CreateBody, request: CreateOptions): ReadCall | undefine
     return undefined;
   if (Object.keys(request).some((name) => request[name] !== undefined && !TRANSPORT_OPTIONS.has(name)))
     return undefined;
-  const { input, model: _, dimensions, encoding_format: format, user, ...rest } = body;
+  const { input, model, dimensions, encoding_format: format, user, ...rest } = body;
   if (format !== undefined && format !== "base64" && format !== "float") return undefined;
   if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions > 0)) return undefined;
   const parameters = canonicalJson(rest);
@@ -152,7 +162,7 @@ function readCall(body: CreateBody, request: CreateOptions): ReadCall | undefine
   const { signal, ...transport } = request;
   const sent = user === undefined ? rest : { ...rest, user };
   const call = new CreateCall({ kind: read.kind, format, parameters, sent, request: transport });
-  return { texts: read.texts, call, signal: signal ?? undefined };
+  return { texts: read.texts, model, dimensions, call, signal: signal ?? undefined };
 }
 
 /** Tokens as the text of their numbers; in the key they are told from text by their kind. */
@@ -173,8 +183,7 @@ function isTokens(value: unknown): value is number[] {
 async function createCached(
   client: OpenAIClient,
   embedder: CachedEmbedder,
-  { model, dimensions }: CreateBody,
-  { texts, call, signal }: ReadCall,
+  { texts, model, dimensions, call, signal }: ReadCall,
 ): Promise<object> {
   let response: EmbeddingResponse;
   try {
@@ -237,24 +246,31 @@ class ClientEmbedder implements Embedder {
     maxBytesPerRequest: Number.POSITIVE_INFINITY,
   };
   readonly #client: OpenAIClient;
+  readonly #given: NonNullable<CacheOpenAIOptions["identity"]>;
 
-  constructor(client: OpenAIClient) {
+  constructor(client: OpenAIClient, given: CacheOpenAIOptions["identity"] = {}) {
     this.#client = client;
+    this.#given = given;
+  }
+
+  get #model(): string {
+    return this.#given.model ?? DEFAULT_MODEL;
   }
 
   get identity(): EmbedderIdentity {
     return this.identityOf();
   }
 
-  identityOf(model: string = DEFAULT_MODEL, { dimensions, context }: EmbedOptions = {}): EmbedderIdentity {
+  identityOf(model: string = this.#model, { dimensions, context }: EmbedOptions = {}): EmbedderIdentity {
     const { kind, format, parameters } = callOf(context);
-    const endpoint = plainEndpoint(this.#client.baseURL);
-    const options: Record<string, string> = {};
+    const { provider = "openai", endpoint = plainEndpoint(this.#client.baseURL), revision } = this.#given;
+    const options: Record<string, string | number | boolean> = { ...this.#given.options };
     if (kind === "tokens") options.input = kind;
     if (parameters !== "{}") options.parameters = parameters;
     return {
-      provider: "openai",
+      provider,
       model,
+      ...(revision === undefined ? {} : { revision }),
       ...(dimensions === undefined ? {} : { dimensions }),
       ...(endpoint === undefined ? {} : { endpoint }),
       wireEncoding: format ?? "base64",
@@ -265,7 +281,7 @@ class ClientEmbedder implements Embedder {
 
   async createEmbeddings(
     texts: string[],
-    model: string = DEFAULT_MODEL,
+    model: string = this.#model,
     { dimensions, signal, context }: EmbedOptions = {},
   ): Promise<EmbeddingResponse> {
     const copies = copyTexts(texts);

@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createAzure } from "@ai-sdk/azure";
 import { createGoogle } from "@ai-sdk/google";
+import { createMistral } from "@ai-sdk/mistral";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { EmbeddingModelV3, EmbeddingModelV4 } from "@ai-sdk/provider";
@@ -140,6 +142,27 @@ describe.each(Object.entries(MODELS))("the AI SDK's %s model", (name, create) =>
     const { embeddings } = await embedMany({ model, values });
     expect(embeddings).toHaveLength(2100);
     expect(server.textsEmbedded()).toBe(700);
+  });
+});
+
+describe.each([
+  ["azure", (url: string) => createAzure({ apiKey: "k", baseURL: url }).embeddingModel(modelId)],
+  ["mistral", (url: string) => createMistral({ apiKey: "k", baseURL: url }).embeddingModel(modelId)],
+])("the AI SDK's %s model", (_, create) => {
+  test("cached: shuffled answers are put in order, where the provider hands them back as they came", async () => {
+    const values = ["a", "b", "c"];
+    const right = await embedMany({ model: create(server.url), values });
+    server.failNext("shuffled", 2);
+    const wrong = await embedMany({ model: create(server.url), values });
+    expect(wrong.embeddings).toEqual(right.embeddings.toReversed());
+
+    const model = cached(create(server.url));
+    const first = await embedMany({ model, values });
+    expect(bits(first.embeddings)).toEqual(bits(right.embeddings));
+    expect(first.usage).toEqual({ tokens: 3 });
+    expect(bits((await embedMany({ model, values })).embeddings)).toEqual(bits(right.embeddings));
+    expect(server.requests).toHaveLength(3);
+    expect(model.embedder.identity.endpoint).toMatch(server.url);
   });
 });
 
@@ -415,6 +438,17 @@ describe("Google's content of single values", () => {
     const other = await embedMany({ model, ...call(["a", "b", "c"], [part("y"), null, part("z")]) });
     expect(requests[2]!.map(({ parts }) => parts)).toEqual([[{ text: "a" }, { text: "y" }]]);
     expect(other.embeddings[0]).not.toEqual(expected.embeddings[0]);
+  });
+
+  test("and a text that looks like a value with its content are two", async () => {
+    const model = cached(gemini());
+    const options = { taskType: "RETRIEVAL_DOCUMENT" };
+    const google = { ...options, content: [part("x")] };
+    const { embeddings } = await model.doEmbed({ values: ["a"], providerOptions: { google } });
+    const text = '["a",[{"text":"x"}]]';
+    const other = await model.doEmbed({ values: [text], providerOptions: { google: options } });
+    expect(requests).toHaveLength(2);
+    expect(other.embeddings).not.toEqual(embeddings);
   });
 
   test("of another length than the values is refused", async () => {

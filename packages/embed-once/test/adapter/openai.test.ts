@@ -1,7 +1,6 @@
 import OpenAI, { APIUserAbortError, OpenAI as NamedOpenAI, NotFoundError } from "openai";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type CachedOpenAI, cacheOpenAI } from "../../src/adapter/openai.ts";
-import type { CacheEmbedderOptions } from "../../src/embedder/cached-embedder.ts";
+import { type CachedOpenAI, type CacheOpenAIOptions, cacheOpenAI } from "../../src/adapter/openai.ts";
 import { cacheEmbedder } from "../../src/embedder/cached-embedder.ts";
 import { createProviderEmbedder } from "../../src/provider/registry.ts";
 import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
@@ -24,7 +23,7 @@ afterEach(async () => {
 });
 afterAll(() => folders.remove());
 
-function cached(options: CacheEmbedderOptions = {}, client: OpenAI = plain): CachedOpenAI<OpenAI> {
+function cached(options: CacheOpenAIOptions = {}, client: OpenAI = plain): CachedOpenAI<OpenAI> {
   const result = cacheOpenAI(client, { directory: folders.next(), ...options });
   opened.push(result);
   return result;
@@ -220,6 +219,27 @@ describe("embeddings.create of a cached client", () => {
     server.failNext({ status: 500 });
     await cached({}, patient).embeddings.create({ model, input: "a" });
     expect(server.requests).toHaveLength(2);
+  });
+
+  test("an identity told to it keeps apart what the client does not show, for tokens too", async () => {
+    const directory = folders.next();
+    for (const options of [{ route: "east" }, { route: "west" }, { route: "east" }]) {
+      const client = cached({ directory, identity: { options } });
+      for (const input of ["a", [1, 2]]) await client.embeddings.create({ model, input: input as string });
+    }
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test("a model alias holds over addresses, for the model that it was told of", async () => {
+    const directory = folders.next();
+    const other = await startProviderServer({ models: { other: 64 } });
+    for (const baseURL of [server.url, other.url]) {
+      const client = new OpenAI({ apiKey: "sk-test", baseURL });
+      const aliased = cached({ directory, modelAlias: "ours", identity: { model: "other" } }, client);
+      await aliased.embeddings.create({ model: "other", input: "a" });
+    }
+    expect([server.requests.length, other.requests.length]).toEqual([1, 0]);
+    await other.close();
   });
 
   test("another client, and the provider openai, are served from the same directory", async () => {
