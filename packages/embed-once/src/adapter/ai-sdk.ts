@@ -134,6 +134,7 @@ class AiSdkEmbedder implements Embedder {
       model: model.modelId,
       ...(endpoint === undefined ? {} : { endpoint }),
       purposes: typeof options.providerOptions === "function" ? "distinct" : "same",
+      ...(isWrapped(model) ? { options: { wrapped: true } } : {}),
       ...Object.fromEntries(Object.entries(identity).filter(([, value]) => value !== undefined)),
     };
     this.limits = limitsOf(model.maxEmbeddingsPerCall, model[MAX_INPUT_BYTES]);
@@ -264,14 +265,19 @@ function limitsOf(
 
 /** Where the model's requests go; the AI SDK's providers show it in a field that is not in their interface. */
 function endpointOf(model: AnyAiSdkModel): string | undefined {
-  const { config } = model as { config?: { url?: unknown; baseURL?: unknown } };
+  const { config } = model as { config?: { url?: unknown; baseURL?: unknown; baseUrl?: unknown } };
   try {
-    const url: unknown =
-      typeof config?.url === "function" ? config.url({ path: "", modelId: model.modelId }) : config?.baseURL;
-    return plainEndpoint(url);
+    if (typeof config?.url === "function") return plainEndpoint(config.url({ path: "", modelId: model.modelId }));
+    const base = config?.baseURL ?? config?.baseUrl;
+    return plainEndpoint(typeof base === "function" ? base() : base);
   } catch {
     return undefined;
   }
+}
+
+/** Whether `wrapEmbeddingModel` made it: what its middleware adds cannot be seen, so it is never taken for the bare model. */
+function isWrapped(model: AnyAiSdkModel): boolean {
+  return Object.getPrototypeOf(model) === Object.prototype && Object.hasOwn(model, OPTIONS_TRANSFORMER);
 }
 
 /** The vectors in the order of the values, checked against the raw answer where it says which is which. */

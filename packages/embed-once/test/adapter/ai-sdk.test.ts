@@ -321,6 +321,24 @@ describe("a cached model", () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test("over middleware is never taken for the bare model, and wrappers are told apart by their identity", async () => {
+    const directory = folders.next();
+    const wrapped = (dimensions: number) =>
+      wrapEmbeddingModel({
+        model: MODELS.openai(server.url),
+        middleware: defaultEmbeddingSettingsMiddleware({ settings: { providerOptions: { openai: { dimensions } } } }),
+      });
+    const lengths: number[] = [];
+    for (const model of [
+      cached(MODELS.openai(server.url), { directory }),
+      cached(wrapped(4), { directory }),
+      cached(wrapped(8), { directory, identity: { revision: "8" } }),
+    ]) {
+      lengths.push((await embed({ model, value: "a" })).embedding.length);
+    }
+    expect(lengths).toEqual([32, 4, 8]);
+  });
+
   test("a name, and another model than its own, are refused", async () => {
     expect(() => fromAiSdk("openai/text-embedding-3-small" as never)).toThrow(/got the name "openai/);
     expect(() => fromAiSdk({ specificationVersion: "v2" } as never)).toThrow(/got specification v2/);
