@@ -12,7 +12,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cache: ["core", "codec", "tier"],
   embedder: ["core", "codec", "tier", "cache"],
   provider: ["core"],
-  adapter: ["core", "codec", "tier", "cache", "embedder"],
+  adapter: ["core", "codec", "tier", "cache", "embedder", "provider"],
   "config.ts": ["core", "embedder", "provider"],
   "service-factory.ts": ["core", "cache", "embedder", "provider", "config.ts"],
   "index.ts": ["core", "codec", "tier", "cache", "embedder", "provider", "config.ts", "service-factory.ts"],
@@ -42,7 +42,7 @@ function sources(name: string): SourceFile[] {
       const path = join(root, file);
       const text = readFileSync(path, "utf8");
       const specifiers = text.matchAll(
-        /(?:^|\n)\s*(?:import|export)\b[^;"']*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g,
+        /(?:^|\n)\s*(?:import|export)\b(?:[^;"'()=]*?\bfrom)?\s+["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g,
       );
       return {
         path: relativePath(path),
@@ -127,6 +127,17 @@ describe("the architecture", () => {
     const allowed = ["node:zlib", "node:crypto"];
     const wrong = pure.flatMap(({ path, imports }) =>
       imports.filter((to) => to.startsWith("node:") && !allowed.includes(to)).map((to) => `${path} → ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("adapters need no framework to be installed, not even its types", () => {
+    const adapters = library.filter(({ path }) => layerOf(path) === "adapter");
+    expect(adapters.length).toBeGreaterThan(3);
+    const wrong = adapters.flatMap(({ path, imports }) =>
+      imports
+        .filter((to) => !to.startsWith("embed-once/src/") && !to.startsWith("node:"))
+        .map((to) => `${path} → ${to}`),
     );
     expect(wrong).toEqual([]);
   });

@@ -40,6 +40,16 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
       "vectorCodec",
     ],
     "./kernels": ["dotProducts"],
+    "./ai-sdk": ["cacheAiSdk", "fromAiSdk", "toAiSdk"],
+    "./code-index": [
+      "CodeIndexServiceFactory",
+      "OptimizedEmbedderWrapper",
+      "WORKSPACE_CACHE",
+      "cacheServiceFactory",
+      "fromCodeIndexEmbedder",
+    ],
+    "./langchain": ["fromLangChain", "toLangChain"],
+    "./openai": ["cacheOpenAI"],
     "./testing": ["codecSuite", "embedderSuite", "startProviderServer", "tierSuite"],
   },
   "embed-once-search": {

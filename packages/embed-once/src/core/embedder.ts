@@ -20,6 +20,11 @@ export interface EmbedOptions {
   purpose?: Purpose | undefined;
   /** Length of the vectors, where the provider can choose it. @default the embedder's own */
   dimensions?: number | undefined;
+  /**
+   * An adapter's own business with its base, such as the headers of a request. Wrappers hand it on as it is, and it is no
+   * part of the content key: what of it decides the numbers, the base says in `identityOf`.
+   */
+  context?: unknown;
 }
 
 export interface EmbeddingResponse {

@@ -187,7 +187,8 @@ class CachingEmbedder implements CachedEmbedder {
     }
     const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true };
     const hit = wanted.find(({ positions }) => vectors.has(positions[0]!));
-    const dimensions = scope.dimensions ?? (hit && vectors.get(hit.positions[0]!)!.length);
+    const askedFor = options.dimensions ?? this.identity.dimensions;
+    const dimensions = askedFor ?? (hit && vectors.get(hit.positions[0]!)!.length);
     await this.#verifySample(wanted, vectors, model, options);
     await this.#misses.resolve(missing, {
       cache,

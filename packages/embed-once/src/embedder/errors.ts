@@ -43,6 +43,11 @@ export class EmbeddingsFailedError extends Error {
   }
 }
 
+/** What the base embedder threw, for callers that know its error classes and not this one. */
+export function baseError(error: unknown): unknown {
+  return error instanceof EmbeddingsFailedError ? error.cause : error;
+}
+
 /** One text, alone in a request, was refused. It becomes an `EmbeddingsFailedError` with the caller's index. */
 export class TextRefused extends Error {
   readonly text: string;
