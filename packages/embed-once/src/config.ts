@@ -9,7 +9,15 @@ export type ServiceConfig = { [Option in keyof ProviderConfig]?: ProviderConfig[
 
 type CacheConfig = Pick<
   CacheEmbedderOptions,
-  "directory" | "hotBytes" | "compressedBytes" | "diskBytes" | "modelAlias" | "revision" | "onNotice"
+  | "directory"
+  | "hotBytes"
+  | "compressedBytes"
+  | "diskBytes"
+  | "ttlMs"
+  | "durability"
+  | "modelAlias"
+  | "revision"
+  | "onNotice"
 >;
 
 const CACHE_OPTIONS: readonly (keyof CacheConfig)[] = [
@@ -17,6 +25,8 @@ const CACHE_OPTIONS: readonly (keyof CacheConfig)[] = [
   "hotBytes",
   "compressedBytes",
   "diskBytes",
+  "ttlMs",
+  "durability",
   "modelAlias",
   "revision",
   "onNotice",

@@ -267,7 +267,8 @@ class CachingEmbedder implements CachedEmbedder {
     }
     this.#counts.embeddingsMade += wanted.length;
     try {
-      await cache.setMany(wanted.map(({ key }, i) => ({ key, vector: embeddings[i]! })));
+      const name = model ?? this.identity.model;
+      await cache.setMany(wanted.map(({ key }, i) => ({ key, vector: embeddings[i]!, model: name })));
     } catch {
       // The cache has told and counted it. The vectors were paid for and are right, so the caller gets them.
     }

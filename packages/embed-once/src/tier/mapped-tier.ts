@@ -128,6 +128,11 @@ export class MappedTier implements Tier<Uint8Array> {
     return join(this.#options.directory, FILE_NAME);
   }
 
+  /** Whether the file that was opened still lies at its path; what is written otherwise is lost. */
+  get isInPlace(): boolean {
+    return this.#file.isInPlace();
+  }
+
   get readOnly(): boolean {
     return this.#file.readOnly;
   }
@@ -245,7 +250,7 @@ export class MappedTier implements Tier<Uint8Array> {
       return value;
     });
     if (this.#options.durability === "sync") await this.#root.flushed;
-    if (!this.#file.isInPlace()) throw new Error(`${this.path} was deleted or replaced while it was open`);
+    if (!this.isInPlace) throw new Error(`${this.path} was deleted or replaced while it was open`);
     return result;
   }
 

@@ -70,30 +70,6 @@ describe("the mapped tier", () => {
     await tier.close();
   });
 
-  test("loses nothing that was acknowledged when its process is killed, round after round", {
-    timeout: 120_000,
-  }, async () => {
-    const directory = newDirectory();
-    let next = 0;
-    for (let round = 0; round < 10; round++) {
-      const writer = startWriter(directory, next);
-      await until(() => writer.acknowledged() >= next + 8 * (round + 1));
-      writer.child.kill("SIGKILL");
-      await writer.exit;
-      next = writer.acknowledged();
-    }
-    const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
-    let lost = 0;
-    for (let i = 0; i < next; i++) {
-      const { key, value } = numberedEntry(i);
-      const found = tier.get(key);
-      if (found) expect(Buffer.compare(found, value)).toBe(0);
-      else lost++;
-    }
-    expect({ lost, stored: next > 400 }).toEqual({ lost: 0, stored: true });
-    await tier.close();
-  });
-
   test("shares a directory between processes that write at once", { timeout: 60_000 }, async () => {
     const directory = newDirectory();
     const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
