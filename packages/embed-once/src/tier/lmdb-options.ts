@@ -11,6 +11,8 @@ export const LMDB_OPTIONS = {
   pageSize: PAGE_BYTES,
   // Reads are scattered: what the kernel would read ahead is almost never wanted.
   noReadAhead: true,
+  // Every write is a transaction of its own. lmdb's batches around them would reject promises that nobody sees.
+  eventTurnBatching: false,
 } as const;
 
 /** The tables in the file and how their rows are encoded. */

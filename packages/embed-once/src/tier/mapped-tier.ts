@@ -407,7 +407,7 @@ export class MappedTier implements Tier<Uint8Array> {
     if (this.readOnly) throw new Error(`${dirname(this.path)} can only be read`);
     if (this.#stuck) throw new Error(`another process has ${this.path} locked`);
     let timer: NodeJS.Timeout | undefined;
-    const committed = this.#root.transaction(body);
+    const committed = commitOf(this.#root, body);
     const { maxLockWaitMs = DEFAULT_MAX_LOCK_WAIT_MS } = this.#options;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -427,5 +427,22 @@ export class MappedTier implements Tier<Uint8Array> {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/**
+ * lmdb's asynchronous transaction. A commit that fails rejects promises of lmdb's own besides, which nobody else sees and
+ * which would end the process as unhandled; the reason is in one of them.
+ */
+async function commitOf<Result>(root: RootDatabase, body: () => Result): Promise<Result> {
+  const committed = root.transaction(body);
+  try {
+    return await committed;
+  } catch (error) {
+    const reason = (error as { commitError?: Promise<never> }).commitError;
+    await reason?.catch((cause: Error) => {
+      throw new Error(`the commit failed: ${cause.message}`, { cause });
+    });
+    throw error;
   }
 }
