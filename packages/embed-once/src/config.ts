@@ -14,6 +14,8 @@ const CACHE_OPTIONS = [
   "compressedBytes",
   "diskBytes",
   "mode",
+  "ttlMs",
+  "durability",
   "modelAlias",
   "revision",
   "maxRetries",

@@ -21,7 +21,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The only files that touch the file system. */
-const FILE_SYSTEM = [/^embed-once\/src\/tier\/(mapped-tier|lmdb-file)\.ts$/, /^embed-once\/src\/cli\//];
+const FILE_SYSTEM = [
+  /^embed-once\/src\/tier\/(mapped-tier|lmdb-.*|open-marker|record-log|key-index|recency|lease-table)\.ts$/,
+  /^embed-once\/src\/cli\//,
+];
 const SEARCH_FILE_SYSTEM =
   /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-file|index-location)\.ts$/;
 

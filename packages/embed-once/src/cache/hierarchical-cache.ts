@@ -1,10 +1,11 @@
-import { decodeVector, encodeVector } from "../codec/index.ts";
+import { decodeVector, encodeVector, UnsupportedRecordError } from "../codec/index.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
 import { CompressedTier } from "../tier/compressed-tier.ts";
-import { HotTier, type HotVector, toHotVector, toNumbers } from "../tier/hot-tier.ts";
+import { HotTier } from "../tier/hot-tier.ts";
 import { type LifetimeCounters, MappedTier } from "../tier/mapped-tier.ts";
-import type { TierName } from "../tier/tier.ts";
-import { type CacheOptions, resolveCacheOptions } from "./options.ts";
+import type { TierName, TierUsage } from "../tier/tier.ts";
+import { DiskTier } from "./disk-tier.ts";
+import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from "./options.ts";
 import type { CacheStatistics } from "./statistics.ts";
 
 export interface CacheEntry {
@@ -12,7 +13,7 @@ export interface CacheEntry {
   key: ContentKey;
   /** 1 to 65,536 numbers; copied. */
   vector: ArrayLike<number>;
-  /** The model's name. */
+  /** The model that made it, for statistics and `clear`. */
   model?: string | undefined;
 }
 
@@ -57,56 +58,39 @@ export interface EmbeddingCache extends AsyncDisposable {
  * @throws RangeError, TypeError for options that make no sense
  */
 export async function openCache(options: CacheOptions = {}): Promise<EmbeddingCache> {
-  const { directory, hotBytes, compressedBytes, diskBytes, onNotice } = resolveCacheOptions(options);
-  const degraded: string[] = [];
-  let mapped: MappedTier | undefined;
-  if (diskBytes > 0) {
-    try {
-      mapped = await MappedTier.open({ directory, maxBytes: diskBytes, onNotice });
-    } catch (error) {
-      degraded.push(`vectors are kept in memory only, ${directory} cannot be used: ${messageOf(error)}`);
-      onNotice(degraded[0]!);
-    }
-  }
-  return new HierarchicalCache({ hotBytes, compressedBytes, mapped, degraded, onNotice });
+  const resolved = resolveCacheOptions(options);
+  const { directory, diskBytes, ttlMs, durability, onNotice, loadLmdb } = resolved;
+  const open = () => MappedTier.open({ directory, maxBytes: diskBytes, ttlMs, durability, onNotice, loadLmdb });
+  const disk = diskBytes > 0 ? new DiskTier({ open, onNotice }) : undefined;
+  await disk?.open();
+  return new HierarchicalCache(resolved, disk);
 }
 
-interface Parts {
-  hotBytes: number;
-  compressedBytes: number;
-  mapped: MappedTier | undefined;
-  degraded: string[];
-  onNotice: (message: string) => void;
-}
+type Counts = Omit<CacheStatistics, "tiers" | "models" | "degraded" | "failedReads" | "failedWrites">;
 
 class HierarchicalCache implements EmbeddingCache {
   readonly #hot: HotTier | undefined;
   readonly #compressed: CompressedTier | undefined;
-  readonly #mapped: MappedTier | undefined;
-  readonly #onNotice: (message: string) => void;
-  readonly #counts: Omit<CacheStatistics, "tiers">;
+  readonly #disk: DiskTier | undefined;
+  readonly #counts: Counts = {
+    keysAsked: 0,
+    hits: { L1: 0, L2: 0, L3: 0 },
+    misses: 0,
+    vectorsStored: 0,
+    numberBytesStored: 0,
+    recordBytesStored: 0,
+    promotions: 0,
+    demotions: 0,
+    damaged: 0,
+  };
   #closing: Promise<void> | undefined;
 
-  constructor({ hotBytes, compressedBytes, mapped, degraded, onNotice }: Parts) {
+  constructor({ hotBytes, compressedBytes }: ResolvedCacheOptions, disk: DiskTier | undefined) {
     if (compressedBytes > 0) this.#compressed = new CompressedTier({ maxBytes: compressedBytes });
     if (hotBytes > 0) {
       this.#hot = new HotTier({ maxBytes: hotBytes, onEvict: (key, vector) => this.#demote(key, vector) });
     }
-    this.#mapped = mapped;
-    this.#onNotice = onNotice;
-    this.#counts = {
-      keysAsked: 0,
-      hits: { L1: 0, L2: 0, L3: 0 },
-      misses: 0,
-      vectorsStored: 0,
-      numberBytesStored: 0,
-      recordBytesStored: 0,
-      promotions: 0,
-      demotions: 0,
-      damaged: 0,
-      failedWrites: 0,
-      degraded,
-    };
+    this.#disk = disk;
   }
 
   get hits(): Readonly<Record<TierName, number>> {
@@ -120,59 +104,60 @@ class HierarchicalCache implements EmbeddingCache {
 
   async setMany(entries: readonly CacheEntry[]): Promise<void> {
     for (const [index, { key }] of entries.entries()) checkKey(key, index);
-    const records = entries.map(({ key, vector }) => ({ key, value: encodeVector(vector) }));
-    for (const { key } of records) this.#hot?.delete(key);
-    // Into L2, where a scan cannot flush what is hot; where there is none, into L1.
-    if (this.#compressed) this.#compressed.set(records);
-    else this.#hot?.set(entries.map(({ key, vector }) => ({ key, value: toHotVector(vector) })));
-    try {
-      await this.#mapped?.set(records);
-    } catch (error) {
-      this.#counts.failedWrites++;
-      this.#degrade(`vectors cannot be written to disk: ${messageOf(error)}`);
-      throw error;
+    const records = entries.map(({ key, vector, model }) => ({ key, value: encodeVector(vector), model }));
+    for (const [i, { key, value }] of records.entries()) {
+      this.#hot?.delete(key);
+      // Into L2, where a scan cannot flush what is hot; where there is none, into L1.
+      if (this.#compressed) this.#compressed.put(key, value);
+      else this.#hot?.put(key, entries[i]!.vector);
     }
+    const numbers = entries.reduce((sum, { vector }) => sum + vector.length, 0);
+    await this.#disk?.set(records);
     this.#counts.vectorsStored += entries.length;
-    for (const [i, { vector }] of entries.entries()) {
-      this.#counts.numberBytesStored += vector.length * Float64Array.BYTES_PER_ELEMENT;
-      this.#counts.recordBytesStored += records[i]!.value.length;
-    }
+    this.#counts.numberBytesStored += numbers * Float64Array.BYTES_PER_ELEMENT;
+    for (const { value } of records) this.#counts.recordBytesStored += value.length;
   }
 
   statistics(): CacheStatistics {
-    const tiers: CacheStatistics["tiers"] = {};
-    let { damaged } = this.#counts;
-    for (const tier of [this.#hot, this.#compressed, this.#mapped]) {
-      if (!tier) continue;
-      tiers[tier.name] = tier.usage();
-      damaged += tier.usage().damaged;
-    }
-    return { ...structuredClone(this.#counts), damaged, tiers };
+    const tiers: Partial<Record<TierName, TierUsage>> = {};
+    const mapped = this.#disk?.tier;
+    for (const tier of [this.#hot, this.#compressed, mapped]) if (tier) tiers[tier.name] = tier.usage();
+    return {
+      ...structuredClone(this.#counts),
+      damaged: this.#counts.damaged + (tiers.L3?.damaged ?? 0),
+      failedReads: this.#disk?.failedReads ?? 0,
+      failedWrites: this.#disk?.failedWrites ?? 0,
+      degraded: this.#disk?.degraded ?? [],
+      models: mapped?.models() ?? [],
+      tiers,
+    };
   }
 
   async lease(keys: readonly ContentKey[]): Promise<boolean[]> {
-    return keys.map(() => true);
+    return (await this.#disk?.lease(keys)) ?? keys.map(() => true);
   }
 
-  async release(_keys: readonly ContentKey[]): Promise<void> {}
+  async release(keys: readonly ContentKey[]): Promise<void> {
+    await this.#disk?.release(keys);
+  }
 
   lifetime(): LifetimeCounters {
-    return this.#mapped?.lifetime() ?? {};
+    return this.#disk?.lifetime() ?? {};
   }
 
   async addLifetime(counters: LifetimeCounters): Promise<void> {
-    await this.#mapped?.addLifetime(counters);
+    await this.#disk?.addLifetime(counters);
   }
 
   async flush(): Promise<void> {
-    await this.#mapped?.flush();
+    await this.#disk?.flush();
   }
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#hot?.close();
       this.#compressed?.close();
-      await this.#mapped?.close();
+      await this.#disk?.close();
     })();
     return this.#closing;
   }
@@ -184,20 +169,20 @@ class HierarchicalCache implements EmbeddingCache {
   #get(key: ContentKey): number[] | undefined {
     this.#counts.keysAsked++;
     const hot = this.#hot?.get(key);
-    if (hot) return this.#hit("L1", toNumbers(hot));
+    if (hot) return this.#hit("L1", hot);
 
-    const compressed = this.#decode(this.#compressed?.get(key));
+    const compressed = this.#decode(key, this.#compressed?.get(key));
     if (compressed) {
       this.#promoteToHot(key, compressed);
       return this.#hit("L2", compressed);
     }
 
-    const record = this.#readMapped(key);
-    const mapped = this.#decode(record);
+    const record = this.#disk?.get(key);
+    const mapped = this.#decode(key, record);
     if (mapped) {
       if (this.#compressed) {
         this.#counts.promotions++;
-        this.#compressed.set([{ key, value: record! }]);
+        this.#compressed.put(key, record!);
       } else {
         this.#promoteToHot(key, mapped);
       }
@@ -210,7 +195,7 @@ class HierarchicalCache implements EmbeddingCache {
   #promoteToHot(key: ContentKey, vector: number[]): void {
     if (!this.#hot) return;
     this.#counts.promotions++;
-    this.#hot.set([{ key, value: toHotVector(vector) }]);
+    this.#hot.put(key, vector);
   }
 
   #hit(tier: TierName, vector: number[]): number[] {
@@ -218,44 +203,24 @@ class HierarchicalCache implements EmbeddingCache {
     return vector;
   }
 
-  /** A view, lent until the next read. A read that fails is a miss: the base embedder can still answer. */
-  #readMapped(key: ContentKey): Uint8Array | undefined {
-    try {
-      return this.#mapped?.get(key);
-    } catch (error) {
-      this.#degrade(`vectors on disk cannot be read: ${messageOf(error)}`);
-      return undefined;
-    }
-  }
-
-  /** Says once what the cache goes without, and keeps it for the statistics. */
-  #degrade(message: string): void {
-    if (this.#counts.degraded.includes(message)) return;
-    this.#counts.degraded.push(message);
-    this.#onNotice(message);
-  }
-
-  /** The record's vector; an unreadable record is a miss. */
-  #decode(record: Uint8Array | undefined): number[] | undefined {
+  /** The record's vector. A damaged record is a miss; one of a later version, too, but that one is left alone. */
+  #decode(key: ContentKey, record: Uint8Array | undefined): number[] | undefined {
     if (!record) return undefined;
     try {
       return decodeVector(record);
-    } catch {
+    } catch (error) {
       this.#counts.damaged++;
+      if (!(error instanceof UnsupportedRecordError)) this.#compressed?.delete(key);
       return undefined;
     }
   }
 
-  #demote(key: ContentKey, vector: HotVector): void {
-    if (!this.#compressed || this.#compressed.get(key)) return;
+  #demote(key: ContentKey, vector: () => number[]): void {
+    if (!this.#compressed || this.#compressed.has(key)) return;
     this.#counts.demotions++;
     // Copying the record from the map is many times cheaper than encoding the vector again.
-    this.#compressed.set([{ key, value: this.#readMapped(key) ?? encodeVector(vector) }]);
+    this.#compressed.put(key, this.#disk?.get(key) ?? encodeVector(vector()));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function checkKey(key: ContentKey, index: number): void {

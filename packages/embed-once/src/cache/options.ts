@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import envPaths from "env-paths";
+import type { Durability, MappedTierOptions } from "../tier/mapped-tier.ts";
 
 export interface CacheOptions {
   /** Where L3 lies; made with mode 0700. @default `defaultCacheDirectory()`, the user's cache directory */
@@ -10,16 +11,30 @@ export interface CacheOptions {
   compressedBytes?: number | undefined;
   /** Budget of L3 in bytes; 0 switches it off, and nothing is opened. @default 10_000_000_000 */
   diskBytes?: number | undefined;
+  /** Age in milliseconds from which a vector on disk is a miss, above 0. @default none: a vector does not age */
+  ttlMs?: number | undefined;
+  /**
+   * What `setMany` waits for. `"commit"`: the vectors outlive the process, whatever ends it; a power cut may take the
+   * last moments. `"sync"`: they are on the disk. @default "commit"
+   */
+  durability?: Durability | undefined;
   /** Is told, in one line each, what the cache has to go without and what it found damaged. @default process.emitWarning */
   onNotice?: ((message: string) => void) | undefined;
+  /** How L3's native module is loaded, for platforms that keep it elsewhere. @default the package lmdb */
+  loadLmdb?: MappedTierOptions["loadLmdb"];
 }
 
-export type ResolvedCacheOptions = { [Name in keyof CacheOptions]-?: NonNullable<CacheOptions[Name]> };
+type Defaulted = "hotBytes" | "compressedBytes" | "diskBytes" | "durability";
 
-export const DEFAULT_CACHE_OPTIONS: Readonly<Omit<ResolvedCacheOptions, "directory" | "onNotice">> = {
+export type ResolvedCacheOptions = CacheOptions & {
+  [Name in Defaulted | "directory" | "onNotice"]: NonNullable<CacheOptions[Name]>;
+};
+
+export const DEFAULT_CACHE_OPTIONS: Readonly<Pick<ResolvedCacheOptions, Defaulted>> = {
   hotBytes: 2_000_000,
   compressedBytes: 5_000_000,
   diskBytes: 10_000_000_000,
+  durability: "commit",
 };
 
 /** Merges with the defaults and checks; the only place where either is done. */
@@ -36,7 +51,14 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     }
     budgets[name] = bytes;
   }
-  return { ...budgets, directory, onNotice };
+  const { ttlMs, durability = DEFAULT_CACHE_OPTIONS.durability, loadLmdb } = options;
+  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0)) {
+    throw new RangeError(`ttlMs must be a number of milliseconds above 0, got ${ttlMs}`);
+  }
+  if (durability !== "commit" && durability !== "sync") {
+    throw new TypeError(`durability must be "commit" or "sync", got ${JSON.stringify(durability)}`);
+  }
+  return { ...budgets, directory, onNotice, ttlMs, durability, loadLmdb };
 }
 
 /** The user's cache directory after the platform's convention (XDG, macOS, Windows), shared by all projects. */

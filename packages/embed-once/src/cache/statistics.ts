@@ -18,8 +18,12 @@ export interface CacheStatistics {
   damaged: number;
   /** Writes to L3 that failed; the vectors were not acknowledged as stored. */
   failedWrites: number;
-  /** What the cache has to go without, one line each; empty where all is well. */
+  /** Reads of L3 that failed; each was a miss. */
+  failedReads: number;
+  /** What the cache has to go without at present, one line each; empty where all is well. */
   degraded: string[];
+  /** What L3 holds, by model; the name is empty where nobody gave one. */
+  models: { name: string; entries: number; bytes: number }[];
   /** Absent: the tier is switched off or could not be opened. */
   tiers: Partial<Record<TierName, TierUsage>>;
 }

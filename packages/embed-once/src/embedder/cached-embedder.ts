@@ -195,6 +195,7 @@ class CachingEmbedder implements CachedEmbedder {
       store: mode !== "read-only",
       share: mode === "read-write",
       call: { model, options, dimensions },
+      model: model ?? this.identity.model,
       signal: options.signal,
       textsAsked,
       vectors,

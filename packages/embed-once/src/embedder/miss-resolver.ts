@@ -35,6 +35,8 @@ export interface MissCall {
   /** Whether what other processes are embedding, or stored just now, is as good. */
   share: boolean;
   call: BatchCall;
+  /** Whose vectors these are: the call's model, or the embedder's own. */
+  model: string;
   signal: AbortSignal | undefined;
   textsAsked: number;
   /** Takes each vector, as an array of the caller's own, by the first position of its text. */
@@ -150,7 +152,8 @@ export class MissResolver {
         if (missing.length > 0) await embed(missing);
       } finally {
         clearInterval(renewal);
-        await cache.release(grantedKeys);
+        // Nobody here waits for it, and an error is told without delay.
+        void cache.release(grantedKeys);
       }
       open = open.filter((_, i) => !leased[i]);
       if (open.length === 0) return;
@@ -190,8 +193,8 @@ export class MissResolver {
       const part = granted.slice(start, start + vectors.length);
       if (call.store) {
         try {
-          const { model } = call.call;
-          await call.cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
+          const { cache, model } = call;
+          await cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
         } catch {
           // The cache has told and counted it. The vectors are paid for and right, so the caller gets them.
         }

@@ -1,38 +1,47 @@
 import type { ContentKey } from "../core/content-key.ts";
-import { keyString } from "./key-string.ts";
-import { SieveMap } from "./sieve.ts";
+import { ChunkMap } from "./chunk-map.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
 
-/**
- * What an entry costs besides its record: the key as a string, the map's slot, the list's node and the array with its
- * buffer. `bench/entry-overhead.ts` measures it.
- */
-export const COMPRESSED_ENTRY_OVERHEAD_BYTES = 400;
+/** A record of 2,640 bytes takes eleven chunks, 2,816 bytes with its key and bookkeeping. */
+const CHUNK_BYTES = 256;
 
-/** L2: codec records in memory. */
+/** L2: codec records in preallocated memory outside the JavaScript heap. */
 export class CompressedTier implements Tier<Uint8Array> {
   readonly name = "L2";
   readonly #maxBytes: number;
-  readonly #records: SieveMap<Uint8Array>;
+  #records: ChunkMap;
+  /** The record that is lent; the next read overwrites it. */
+  #lent: Uint8Array = new Uint8Array(16 * CHUNK_BYTES);
 
   constructor({ maxBytes }: { maxBytes: number }) {
     this.#maxBytes = maxBytes;
-    this.#records = new SieveMap(maxBytes);
+    this.#records = new ChunkMap({ maxBytes, chunkBytes: CHUNK_BYTES });
   }
 
   get(key: ContentKey): Uint8Array | undefined {
-    return this.#records.get(keyString(key));
+    const entry = this.#records.find(key);
+    if (entry < 0) return undefined;
+    const length = this.#records.lengthOf(entry);
+    if (length > this.#lent.length) this.#lent = new Uint8Array(2 * length);
+    this.#records.copy(entry, this.#lent);
+    return this.#lent.subarray(0, length);
+  }
+
+  has(key: ContentKey): boolean {
+    return this.#records.has(key);
   }
 
   set(entries: readonly TierEntry<Uint8Array>[]): void {
-    for (const { key, value } of entries) {
-      // A copy of a lent view must be a new array of its own size, never a slice of a shared pool.
-      this.#records.set(keyString(key), Uint8Array.from(value), value.length + COMPRESSED_ENTRY_OVERHEAD_BYTES);
-    }
+    for (const { key, value } of entries) this.put(key, value);
+  }
+
+  put(key: ContentKey, value: Uint8Array): void {
+    const entry = this.#records.make(key, value.length, 0);
+    if (entry >= 0) this.#records.write(entry, value);
   }
 
   delete(key: ContentKey): void {
-    this.#records.delete(keyString(key));
+    this.#records.delete(key);
   }
 
   usage(): TierUsage {
@@ -43,6 +52,6 @@ export class CompressedTier implements Tier<Uint8Array> {
   flush(): void {}
 
   close(): void {
-    this.#records.clear();
+    this.#records = new ChunkMap({ maxBytes: 0, chunkBytes: CHUNK_BYTES });
   }
 }

@@ -1,76 +1,141 @@
 import type { ContentKey } from "../core/content-key.ts";
-import { fromKeyString, keyString } from "./key-string.ts";
-import { SieveMap } from "./sieve.ts";
+import { ChunkMap } from "./chunk-map.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
-
-/** A decoded vector, in float32 where that is exact. */
-export type HotVector = Float32Array | Float64Array;
 
 export interface HotTierOptions {
   /** The budget, everything included. */
   maxBytes: number;
-  /** Told of each vector that leaves for want of room, so that it can be demoted. */
-  onEvict?: ((key: ContentKey, vector: HotVector) => void) | undefined;
+  /** Told of each vector that leaves for want of room, so that it can be demoted; `vector` reads it, at once or not at all. */
+  onEvict?: ((key: ContentKey, vector: () => number[]) => void) | undefined;
 }
 
-/**
- * What an entry costs besides its numbers: the key as a string, the map's slot, the list's node and the typed array
- * with its buffer. `bench/entry-overhead.ts` measures it.
- */
-export const HOT_ENTRY_OVERHEAD_BYTES = 400;
+/** A vector of 1,536 float32s takes thirteen chunks, 6,656 bytes with its key and bookkeeping. */
+const CHUNK_BYTES = 512;
 
-/** L1: decoded vectors in memory. */
-export class HotTier implements Tier<HotVector> {
+/** Tags of an entry: how its numbers lie in memory. */
+const FLOAT32 = 0;
+const FLOAT64 = 1;
+
+/** L1: decoded vectors in preallocated memory, in float32 where that is exact. */
+export class HotTier implements Tier<number[]> {
   readonly name = "L1";
-  readonly #maxBytes: number;
-  readonly #vectors: SieveMap<HotVector>;
+  readonly #options: HotTierOptions;
+  #vectors: ChunkMap;
+  #floats: Float32Array;
+  #doubles: Float64Array;
 
-  constructor({ maxBytes, onEvict }: HotTierOptions) {
-    this.#maxBytes = maxBytes;
-    this.#vectors = new SieveMap(maxBytes, (key, vector) => onEvict?.(fromKeyString(key), vector));
+  constructor(options: HotTierOptions) {
+    this.#options = options;
+    const onEvict = options.onEvict && ((entry: number) => this.#evicted(entry));
+    this.#vectors = new ChunkMap({ maxBytes: options.maxBytes, chunkBytes: CHUNK_BYTES, onEvict });
+    this.#floats = new Float32Array(this.#vectors.memory);
+    this.#doubles = new Float64Array(this.#vectors.memory);
   }
 
-  get(key: ContentKey): HotVector | undefined {
-    return this.#vectors.get(keyString(key));
+  /** A fresh array, the caller's own. */
+  get(key: ContentKey): number[] | undefined {
+    const entry = this.#vectors.find(key);
+    return entry < 0 ? undefined : this.#read(entry);
   }
 
-  set(entries: readonly TierEntry<HotVector>[]): void {
-    for (const { key, value } of entries) {
-      this.#vectors.set(keyString(key), value.slice(), value.byteLength + HOT_ENTRY_OVERHEAD_BYTES);
-    }
+  set(entries: readonly TierEntry<ArrayLike<number>>[]): void {
+    for (const { key, value } of entries) this.put(key, value);
+  }
+
+  put(key: ContentKey, vector: ArrayLike<number>): void {
+    const tag = isFloat32(vector) ? FLOAT32 : FLOAT64;
+    const stride = tag === FLOAT32 ? 4 : 8;
+    const entry = this.#vectors.make(key, vector.length * stride, tag);
+    if (entry >= 0) this.#write(entry, vector, tag === FLOAT32 ? this.#floats : this.#doubles);
   }
 
   delete(key: ContentKey): void {
-    this.#vectors.delete(keyString(key));
+    this.#vectors.delete(key);
   }
 
   usage(): TierUsage {
     const { size, usedBytes, evictions } = this.#vectors;
-    return { entries: size, usedBytes, maxBytes: this.#maxBytes, evictions, damaged: 0 };
+    return { entries: size, usedBytes, maxBytes: this.#options.maxBytes, evictions, damaged: 0 };
   }
 
   flush(): void {}
 
   close(): void {
-    this.#vectors.clear();
+    this.#vectors = new ChunkMap({ maxBytes: 0, chunkBytes: CHUNK_BYTES });
+    this.#floats = new Float32Array(0);
+    this.#doubles = new Float64Array(0);
+  }
+
+  #read(entry: number): number[] {
+    const isFloat32 = this.#vectors.tagOf(entry) === FLOAT32;
+    const stride = isFloat32 ? 4 : 8;
+    const length = this.#vectors.lengthOf(entry) / stride;
+    const vector = emptyNumbers(length);
+    let chunk = entry;
+    let from = this.#vectors.contentStart(entry) / stride;
+    let end = Math.min(length, this.#vectors.firstBytes / stride);
+    for (let start = 0; ; ) {
+      if (isFloat32) copyFloats(this.#floats, from, vector, start, end);
+      else copyDoubles(this.#doubles, from, vector, start, end);
+      if (end === length) return vector;
+      chunk = this.#vectors.nextChunk(chunk);
+      from = this.#vectors.chunkStart(chunk) / stride;
+      start = end;
+      end = Math.min(length, start + this.#vectors.restBytes / stride);
+    }
+  }
+
+  #write(entry: number, vector: ArrayLike<number>, numbers: Float32Array | Float64Array): void {
+    const stride = numbers.BYTES_PER_ELEMENT;
+    const { length } = vector;
+    let chunk = entry;
+    let to = this.#vectors.contentStart(entry) / stride;
+    let end = Math.min(length, this.#vectors.firstBytes / stride);
+    for (let i = 0; ; ) {
+      for (; i < end; i++) numbers[to++] = vector[i]!;
+      if (i === length) return;
+      chunk = this.#vectors.nextChunk(chunk);
+      to = this.#vectors.chunkStart(chunk) / stride;
+      end = Math.min(length, i + this.#vectors.restBytes / stride);
+    }
+  }
+
+  #evicted(entry: number): void {
+    this.#options.onEvict!(this.#vectors.keyOf(entry), () => this.#read(entry));
   }
 }
 
-/** The narrowest array that holds the vector exactly. */
-export function toHotVector(vector: ArrayLike<number>): HotVector {
-  const floats = new Float32Array(vector.length);
+// One function a type: the engine compiles a loop over one kind of array far better than over two. And an index loop is
+// many times faster than `Array.from` of a typed array.
+
+function copyFloats(source: Float32Array, from: number, target: number[], start: number, end: number): void {
+  for (let i = start; i < end; i++) target[i] = source[from + i - start]!;
+}
+
+function copyDoubles(source: Float64Array, from: number, target: number[], start: number, end: number): void {
+  for (let i = start; i < end; i++) target[i] = source[from + i - start]!;
+}
+
+/** A NaN is unequal to itself and so is kept as a float64, which keeps its payload. */
+function isFloat32(vector: ArrayLike<number>): boolean {
   for (let i = 0; i < vector.length; i++) {
-    const value = vector[i]!;
-    floats[i] = value;
-    // A NaN is unequal to itself and so ends up in a Float64Array, which keeps its payload.
-    if (floats[i] !== value) return Float64Array.from(vector);
+    if (Math.fround(vector[i]!) !== vector[i]) return false;
   }
-  return floats;
+  return true;
 }
 
-/** A fresh `number[]`, the caller's own. An index loop is many times faster than `Array.from` of a typed array. */
-export function toNumbers(vector: HotVector): number[] {
-  const numbers = new Array<number>(vector.length);
-  for (let i = 0; i < vector.length; i++) numbers[i] = vector[i]!;
-  return numbers;
+const templates = new Map<number, number[]>();
+const MAX_TEMPLATES = 8;
+
+/**
+ * An array of doubles to be filled. A copy of one that holds doubles already spares the engine the change of
+ * representation that the first number would bring in a new `Array(length)`.
+ */
+function emptyNumbers(length: number): number[] {
+  let template = templates.get(length);
+  if (!template) {
+    template = new Array<number>(length).fill(0.5);
+    if (templates.size < MAX_TEMPLATES) templates.set(length, template);
+  }
+  return template.slice();
 }

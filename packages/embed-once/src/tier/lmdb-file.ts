@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 
 /** From lmdb's mdb.c: both of the first two pages begin with a 24-byte page header, then the meta structure. */
 const META_OFFSET = 24;
@@ -9,28 +9,36 @@ const MIN_PAGE_BYTES = 256;
 const MAX_PAGE_BYTES = 65_536;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
+/** What can be seen of a database file from outside. */
+export interface FileCheck {
+  /** Why lmdb could not open it; absent where nothing speaks against it. */
+  damage?: string;
+  /** It is shorter than its last page. That may be damage, or pages that were given back before they were written. */
+  short?: boolean;
+}
+
 /**
  * Why lmdb could not open this file, or `undefined` where nothing speaks against it. lmdb trusts its file: opening
  * text, zeros or a file cut short kills the process, so what can be seen from outside is looked at first.
  * An absent or empty file is in order: lmdb makes a new one.
  */
-export function damageOf(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
+export function checkFile(path: string): FileCheck {
+  if (!existsSync(path)) return {};
   const file = openSync(path, "r");
   try {
     const fileBytes = fstatSync(file).size;
-    if (fileBytes === 0) return undefined;
+    if (fileBytes === 0) return {};
     const first = readMeta(file, 0);
-    if (typeof first === "string") return first;
+    if (typeof first === "string") return { damage: first };
     const second = readMeta(file, first.pageBytes);
-    if (typeof second === "string") return second;
+    if (typeof second === "string") return { damage: second };
     const newest = second.transaction > first.transaction ? second : first;
     for (const page of newest.roots) {
       if (page !== NO_PAGE && (page + 1n) * BigInt(first.pageBytes) > BigInt(fileBytes)) {
-        return `it is cut short at ${fileBytes} bytes, before page ${page}`;
+        return { damage: `it is cut short at ${fileBytes} bytes, before page ${page}` };
       }
     }
-    return undefined;
+    return { short: (newest.lastPage + 1n) * BigInt(first.pageBytes) > BigInt(fileBytes) };
   } finally {
     closeSync(file);
   }
@@ -39,6 +47,7 @@ export function damageOf(path: string): string | undefined {
 interface Meta {
   pageBytes: number;
   transaction: bigint;
+  lastPage: bigint;
   /** Root pages of the free list and of the main tree. */
   roots: bigint[];
 }
@@ -56,8 +65,15 @@ function readMeta(file: number, pageOffset: number): Meta | string {
   return {
     pageBytes,
     roots: [meta.readBigUInt64LE(64), meta.readBigUInt64LE(112)],
+    lastPage: meta.readBigUInt64LE(120),
     transaction: meta.readBigUInt64LE(128),
   };
+}
+
+/** Which file lies at a path: another one has another identity. */
+export function fileIdentity(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
 }
 
 /** Moves a damaged file out of the way under a clear name, with its lock file; never deletes it. */

@@ -1,153 +1,215 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
-import { damageOf, setAside } from "./lmdb-file.ts";
+import {
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  frameKey,
+  frameModelId,
+  frameStoredMs,
+  frameValue,
+  hasKey,
+  isSound,
+} from "./entry-frame.ts";
+import { KeyIndex } from "./key-index.ts";
+import { LeaseTable } from "./lease-table.ts";
+import { type LmdbModule, type OpenDatabase, openDatabase } from "./lmdb-open.ts";
+import { TABLES } from "./lmdb-options.ts";
+import { Recency } from "./recency.ts";
+import { type LogWriter, PAYLOAD_BYTES, RecordLog, segmentOf } from "./record-log.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
+import { costBytes, count, emptyState, lastSegment, modelId, type TierState, usedBytes } from "./tier-state.ts";
+
+/** What `setMany` waits for: the commit (a power cut may take the last moments), or the disk. */
+export type Durability = "commit" | "sync";
 
 export interface MappedTierOptions {
   /** Made with mode 0700 where it does not exist. */
   directory: string;
   /** The budget in bytes of whole pages. */
   maxBytes: number;
+  /** An entry older than this is a miss. @default none is too old */
+  ttlMs?: number | undefined;
+  /** @default "commit" */
+  durability?: Durability | undefined;
+  /** How long a write waits for another process's, at most. @default 10_000 */
+  maxLockWaitMs?: number | undefined;
   /** Told, in one line, of what was found and set aside on opening. */
   onNotice?: ((message: string) => void) | undefined;
   /** @default Date.now */
   now?: (() => number) | undefined;
+  /** How the native module is loaded. @default import("lmdb") */
+  loadLmdb?: (() => Promise<LmdbModule>) | undefined;
+}
+
+/** An entry and the name of the model that made it. */
+export interface MappedEntry extends TierEntry<Uint8Array> {
+  model?: string | undefined;
 }
 
 /** Counters that outlive a process; each is summed over all processes that used the directory. */
 export type LifetimeCounters = Record<string, number>;
 
-/** The version of the layout below. Another version is another file; neither touches the other. */
+/** The version of the layout. Another version is another file; neither touches the other. */
 const FILE_NAME = "vectors-v1.lmdb";
-const MAX_READERS = 1024;
 
-/** Before each record: CRC-32 of key, sequence number and record, then the sequence number as a float64. */
-const PREFIX_BYTES = 12;
-const PAGE_BYTES = 4096;
-const PAGE_HEADER_BYTES = 24;
-/** Node header and key in the tree of records, and the row in the order of insertion. */
-const ROW_BYTES = 8 + 32 + 8 + 16 + 32;
+const DEFAULT_MAX_LOCK_WAIT_MS = 10_000;
+/** Recency is of no use before there is something to evict. */
+const RECENCY_FROM_SHARE = 0.5;
+const MAX_UNSAVED_RECENCY = 16_384;
+/** A write gives second chances to at most so many times the bytes that it brings. */
+const SECOND_CHANCE_FACTOR = 4;
+const MIN_SECOND_CHANCE_BYTES = 65_536;
 
-interface Totals {
-  entries: number;
-  usedBytes: number;
-  nextSequence: number;
-  evictions: number;
-}
-
-const NO_TOTALS: Totals = { entries: 0, usedBytes: 0, nextSequence: 0, evictions: 0 };
+/** lmdb's own words for damage that it notices. */
+const CORRUPTION = /MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|PANIC|BAD_TXN|CURSOR_FULL)|corrupt|Requested page not found/i;
 
 /**
- * L3: codec records in an lmdb file, memory-mapped and shared by all processes that open the directory.
+ * L3: codec records in an lmdb file, memory-mapped and shared by all processes that open the directory. ARCHITECTURE.md
+ * has the layout. Every batch is one transaction.
  *
- * Three tables: `records` (key → checksum, sequence number, record), `order` (sequence number → key; the entry stored
- * longest ago leaves first) and `meta`. Every batch is one transaction over all three. The checksum covers the key, so
- * that a damaged index never hands out another text's intact record.
+ * Room is made at the log's old end. What was read since it was written is appended anew instead of dropped, so the
+ * log is a queue with second chances (CLOCK), at the grain of a page.
  */
 export class MappedTier implements Tier<Uint8Array> {
   readonly name = "L3";
   readonly #maxBytes: number;
-  readonly #root: RootDatabase;
-  readonly #records: Database<Buffer, Buffer>;
-  readonly #order: Database<Buffer, number>;
-  readonly #meta: Database<Totals | LifetimeCounters, string>;
+  readonly #options: MappedTierOptions;
+  readonly #now: () => number;
+  readonly #file: OpenDatabase;
+  readonly #root: RootDatabase & { resetReadTxn(): void };
+  readonly #meta: Database<unknown, string>;
+  /** Who is embedding which text. */
+  readonly leases: LeaseTable;
   readonly #evictionsBefore: number;
+  readonly #log: RecordLog;
+  readonly #index: KeyIndex;
+  readonly #recency: Recency;
+  #marksRecency = false;
   #damaged = 0;
+  #doubtful = false;
+  /** A write that waits for another process's lock. */
+  #stuck: Promise<unknown> | undefined;
   /** What it held when it was closed: statistics are asked for afterwards, too. */
-  #lastTotals: Totals | undefined;
+  #lastState: TierState | undefined;
 
   /**
-   * Opens the tier in a directory and makes it where there is none. A file that lmdb could not open is set aside
-   * under a clear name and a new one begun.
-   * @throws where the directory cannot be made or written, or lmdb's native module does not load on this platform
+   * Opens the tier in a directory and makes it where there is none. A damaged file is set aside under a clear name and
+   * a new one begun.
+   * @throws where the directory cannot be made, or lmdb's native module does not load on this platform
    */
   static async open(options: MappedTierOptions): Promise<MappedTier> {
-    const { directory, now = Date.now, onNotice = () => {} } = options;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const path = join(directory, FILE_NAME);
-    const damage = damageOf(path);
-    if (damage) onNotice(`${path} is damaged (${damage}); set aside as ${setAside(path, now())}, a new one is begun`);
-    // lmdb makes its files for a group to write; files that exist already keep their mode.
-    for (const file of [path, `${path}-lock`]) {
-      closeSync(openSync(file, "a", 0o600));
-      chmodSync(file, 0o600);
+    const { directory, now = Date.now, onNotice = () => {}, loadLmdb = () => import("lmdb") } = options;
+    const file = await openDatabase({ path: join(directory, FILE_NAME), onNotice, now, loadLmdb });
+    try {
+      return new MappedTier(options, file);
+    } catch (error) {
+      file.release(CORRUPTION.test(String(error)));
+      throw error;
     }
-    const { open } = await import("lmdb");
-    return new MappedTier(options, open({ path, noSubdir: true, maxReaders: MAX_READERS, maxDbs: 8 }));
   }
 
-  private constructor({ maxBytes }: MappedTierOptions, root: RootDatabase) {
-    this.#maxBytes = maxBytes;
-    this.#root = root;
-    this.#records = root.openDB({ name: "records", keyEncoding: "binary", encoding: "binary" });
-    this.#order = root.openDB({ name: "order", encoding: "binary" });
-    this.#meta = root.openDB({ name: "meta", encoding: "json" });
-    this.#evictionsBefore = this.#totals().evictions;
+  private constructor(options: MappedTierOptions, file: OpenDatabase) {
+    this.#options = options;
+    this.#maxBytes = options.maxBytes;
+    this.#now = options.now ?? Date.now;
+    this.#file = file;
+    this.#root = file.root as RootDatabase & { resetReadTxn(): void };
+    const table = <Value, Key extends string | number | Buffer>(name: keyof typeof TABLES): Database<Value, Key> =>
+      this.#root.openDB({ name, ...TABLES[name] }) as Database<Value, Key>;
+    this.#index = new KeyIndex(table("index"));
+    this.#log = new RecordLog(table("segments"));
+    this.#recency = new Recency(table("used"));
+    this.#meta = table("meta");
+    this.leases = new LeaseTable({
+      table: table("leases"),
+      transaction: (body) => this.#transaction(body),
+      now: this.#now,
+    });
+    const state = this.state();
+    this.#evictionsBefore = state.evictions;
+    this.#marksRecency = usedBytes(state) > this.#maxBytes * RECENCY_FROM_SHARE;
+  }
+
+  /** Where the tier lies. */
+  get path(): string {
+    return join(this.#options.directory, FILE_NAME);
+  }
+
+  /** Whether the file that was opened still lies at its path; what is written otherwise is lost. */
+  get isInPlace(): boolean {
+    return this.#file.isInPlace();
+  }
+
+  get readOnly(): boolean {
+    return this.#file.readOnly;
   }
 
   get(key: ContentKey): Uint8Array | undefined {
-    const stored = this.#stored(asBuffer(key));
-    if (!stored) return undefined;
-    if (stored.length <= PREFIX_BYTES || stored.readUInt32LE(0) !== checksum(key, stored)) {
-      this.#damaged++;
-      return undefined;
-    }
-    return stored.subarray(PREFIX_BYTES);
+    const frame = this.find(key);
+    return frame && frameValue(frame);
   }
 
-  async set(entries: readonly TierEntry<Uint8Array>[]): Promise<void> {
+  /** An entry's whole frame, lent until the next read. */
+  find(key: ContentKey): Buffer | undefined {
+    let position = this.#position(key);
+    if (position === undefined) {
+      // lmdb reads from one snapshot for as long as the event loop does not turn.
+      this.#root.resetReadTxn();
+      position = this.#position(key);
+      if (position === undefined) return undefined;
+    }
+    const frame = this.#log.read(position);
+    if (!frame || !isSound(frame)) {
+      this.#drop(key);
+      return undefined;
+    }
+    // The index led to another text's entry: its row is damaged, or two keys share a fold.
+    if (!hasKey(frame, key)) return undefined;
+    const { ttlMs } = this.#options;
+    if (ttlMs !== undefined && this.#now() - frameStoredMs(frame) > ttlMs) return undefined;
+    if (this.#marksRecency) this.#markUsed(position);
+    return frame;
+  }
+
+  async set(entries: readonly MappedEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    // The transaction runs later; the caller's arrays may have changed by then.
-    const copies = entries.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
-    await this.#change((totals) => {
-      for (const { key, value } of copies) {
-        this.#remove(key, totals);
-        if (costBytes(value.length) > this.#maxBytes) {
-          totals.evictions++;
-          continue;
-        }
-        const sequence = totals.nextSequence++;
-        const stored = Buffer.allocUnsafe(PREFIX_BYTES + value.length);
-        stored.writeDoubleLE(sequence, 4);
-        stored.set(value, PREFIX_BYTES);
-        stored.writeUInt32LE(checksum(key, stored), 0);
-        this.#records.put(key, stored);
-        this.#order.put(sequence, key);
-        totals.entries++;
-        totals.usedBytes += costBytes(value.length);
-      }
-      for (const { key, value } of this.#order.getRange({ snapshot: false })) {
-        if (totals.usedBytes <= this.#maxBytes) break;
-        if (!this.#remove(value, totals)) this.#order.remove(key);
-        totals.evictions++;
-      }
-    });
+    // The transaction runs later; the caller's arrays may have changed by then. Of equal keys the last one counts.
+    const latest = new Map<string, MappedEntry>();
+    for (const { key, value, model } of entries) {
+      const copy = { key: Buffer.from(key), value: Buffer.from(value), model };
+      latest.set(copy.key.toString("latin1"), copy);
+    }
+    await this.change((state) => this.#append(state, [...latest.values()]));
   }
 
   async delete(key: ContentKey): Promise<void> {
     const copy = Buffer.from(key);
-    await this.#change((totals) => void this.#remove(copy, totals));
+    await this.change((state) => void this.#remove(state, copy));
   }
 
   usage(): TierUsage {
-    const { entries, usedBytes, evictions } = this.#totals();
+    const state = this.state();
     return {
-      entries,
-      usedBytes,
+      entries: state.entries,
+      usedBytes: usedBytes(state),
       maxBytes: this.#maxBytes,
-      evictions: evictions - this.#evictionsBefore,
+      evictions: state.evictions - this.#evictionsBefore,
       damaged: this.#damaged,
     };
   }
 
+  /** Entries by model, in the order in which the models came. */
+  models(): { name: string; entries: number; bytes: number }[] {
+    return this.state().models.filter(({ entries }) => entries > 0);
+  }
+
   /** Adds to the counters that outlive this process. */
   async addLifetime(counters: LifetimeCounters): Promise<void> {
-    await this.#root.transaction(() => {
+    if (this.readOnly) return;
+    await this.#transaction(() => {
       const sums = this.lifetime();
-      for (const [name, count] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + count;
+      for (const [name, added] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + added;
       this.#meta.put("lifetime", sums);
     });
   }
@@ -157,59 +219,238 @@ export class MappedTier implements Tier<Uint8Array> {
   }
 
   async flush(): Promise<void> {
-    await this.#root.flushed;
+    if (!this.readOnly) await this.#root.flushed;
   }
 
   async close(): Promise<void> {
-    this.#lastTotals = this.#totals();
+    try {
+      this.#lastState = this.state();
+      if (this.#recency.unsaved > 0 && !this.#stuck) await this.change(() => {});
+    } catch {
+      // What was read lately is a help for eviction, no more.
+    }
     await this.#root.close();
+    this.#file.release(this.#doubtful);
   }
 
-  /** A view that the next read overwrites. */
-  #stored(key: Buffer): Buffer | undefined {
-    const shared = this.#records.getBinaryFast(key);
-    // lmdb lends its whole read buffer, with only its property `length` set to the value's.
-    return shared?.subarray(0, shared.length);
+  /** What the file holds as a whole. */
+  state(): TierState {
+    if (this.#lastState) return this.#lastState;
+    return { ...emptyState(), ...(this.#meta.get("state") as TierState | undefined) };
   }
 
-  #totals(): Totals {
-    if (this.#lastTotals) return this.#lastTotals;
-    return { ...NO_TOTALS, ...(this.#meta.get("totals") as Totals | undefined) };
+  /** The log and the index, for whoever goes over all of it. */
+  get parts(): { root: RootDatabase; log: RecordLog; index: KeyIndex; file: OpenDatabase } {
+    return { root: this.#root, log: this.#log, index: this.#index, file: this.#file };
   }
 
-  async #change(body: (totals: Totals) => void): Promise<void> {
-    await this.#root.transaction(() => {
-      const totals = this.#totals();
-      body(totals);
-      this.#meta.put("totals", totals);
+  /**
+   * One transaction over everything; resolves when it is committed (and on the disk, where that was asked for).
+   * The body must not fail half-way: lmdb commits what was done before.
+   */
+  async change<Result>(body: (state: TierState) => Result): Promise<Result> {
+    const result = await this.#transaction(() => {
+      const state = this.state();
+      const value = body(state);
+      if (this.#recency.unsaved > 0) this.#recency.save(state.firstSegment);
+      this.#meta.put("state", state);
+      this.#marksRecency = usedBytes(state) > this.#maxBytes * RECENCY_FROM_SHARE;
+      return value;
     });
+    if (this.#options.durability === "sync") await this.#root.flushed;
+    if (!this.isInPlace) throw new Error(`${this.path} was deleted or replaced while it was open`);
+    return result;
   }
 
-  #remove(key: Buffer, totals: Totals): boolean {
-    const stored = this.#stored(key);
-    if (!stored) return false;
-    const valueBytes = stored.length - PREFIX_BYTES;
-    this.#order.remove(stored.readDoubleLE(4));
-    this.#records.remove(key);
-    totals.entries--;
-    totals.usedBytes -= costBytes(valueBytes);
-    return true;
+  /** Makes room until the budget holds. */
+  makeRoom(state: TierState, writer: LogWriter, incomingBytes: number): void {
+    let chanceBytes = Math.max(MIN_SECOND_CHANCE_BYTES, SECOND_CHANCE_FACTOR * incomingBytes);
+    chanceBytes = Math.min(chanceBytes, this.#maxBytes / 2);
+    while (usedBytes(state) > this.#maxBytes && state.segments > 0) {
+      const segment = this.#log.nextSegment(state.firstSegment);
+      if (segment === undefined) break;
+      const spare = chanceBytes > 0 && segment < lastSegment(state) && this.#recency.has(segment);
+      for (const position of this.#log.positionsIn(segment)) {
+        const frame = this.liveFrame(position);
+        if (!frame) continue;
+        if (spare && frame.length <= chanceBytes) {
+          chanceBytes -= frame.length;
+          this.move(state, writer, Buffer.from(frame));
+        } else {
+          this.#index.remove(Buffer.from(frameKey(frame)));
+          count(state, frameModelId(frame), frame.length, -1);
+          state.evictions++;
+        }
+      }
+      this.dropSegment(state, segment);
+      if (spare) this.finish(state, writer);
+    }
+    this.#startAnewIfEmpty(state);
+  }
+
+  /** The sound frame at a position if the index leads to it. Lent. */
+  liveFrame(position: number): Buffer | undefined {
+    const frame = this.#log.read(position);
+    if (!frame || !isSound(frame)) return undefined;
+    const copy = Buffer.from(frame);
+    return this.#index.get(frameKey(copy)) === position ? copy : undefined;
+  }
+
+  /** Appends a frame as it is and has the index lead to it. */
+  move(_state: TierState, writer: LogWriter, frame: Buffer): void {
+    this.#index.put(frameKey(frame), writer.append(frame));
+  }
+
+  dropSegment(state: TierState, segment: number): void {
+    this.#log.remove(segment);
+    state.segments--;
+    state.firstSegment = segment + 1;
+    this.#recency.forgetBefore(segment + 1);
+  }
+
+  /** Writes what the writer still holds, and keeps the state in step. */
+  finish(state: TierState, writer: LogWriter): void {
+    writer.finish();
+    state.end = writer.end;
+    state.segments += writer.added;
+    writer.added = 0;
+  }
+
+  #append(state: TierState, entries: readonly MappedEntry[]): void {
+    const writer = this.#log.writer(state.end);
+    let incomingBytes = 0;
+    for (const { key, value, model } of entries) {
+      if (costBytes(FRAME_HEADER_BYTES + value.length) > this.#maxBytes) {
+        this.#remove(state, key);
+        state.evictions++;
+        continue;
+      }
+      if (this.#isStored(key, value)) {
+        this.#recency.mark(segmentOf(this.#index.get(key)!));
+        continue;
+      }
+      this.#remove(state, key, false);
+      const id = modelId(state, model ?? "");
+      const frame = encodeFrame({ key, value, storedMs: this.#now(), modelId: id });
+      this.#index.put(key, writer.append(frame));
+      count(state, id, frame.length, 1);
+      incomingBytes += frame.length;
+    }
+    this.finish(state, writer);
+    if (usedBytes(state) > this.#maxBytes) this.makeRoom(state, writer, incomingBytes);
+    if (this.#options.ttlMs !== undefined) this.#dropExpired(state, this.#options.ttlMs);
+  }
+
+  /** Two processes that embed the same text need the room of one. */
+  #isStored(key: ContentKey, value: Uint8Array): boolean {
+    if (this.#options.ttlMs !== undefined) return false;
+    const position = this.#index.get(key);
+    const frame = position === undefined ? undefined : this.#log.read(position);
+    return frame !== undefined && isSound(frame) && hasKey(frame, key) && frameValue(frame).equals(value);
+  }
+
+  #remove(state: TierState, key: ContentKey, startAnew = true): void {
+    const position = this.#index.get(key);
+    if (position === undefined) return;
+    this.#index.remove(key);
+    const frame = this.#log.read(position);
+    if (frame && isSound(frame)) count(state, frameModelId(frame), frame.length, -1);
+    // Which model's it was is lost with the frame.
+    else state.entries--;
+    if (startAnew) this.#startAnewIfEmpty(state);
+  }
+
+  /** Whole segments of entries that are too old, at the log's old end. */
+  #dropExpired(state: TierState, ttlMs: number): void {
+    for (;;) {
+      const segment = this.#log.nextSegment(state.firstSegment);
+      if (segment === undefined || segment >= lastSegment(state)) break;
+      const frames = this.#log.positionsIn(segment).flatMap((position) => this.liveFrame(position) ?? []);
+      if (frames.some((frame) => this.#now() - frameStoredMs(frame) <= ttlMs)) break;
+      for (const frame of frames) {
+        this.#index.remove(frameKey(frame));
+        count(state, frameModelId(frame), frame.length, -1);
+        state.expired++;
+      }
+      this.dropSegment(state, segment);
+    }
+  }
+
+  /** Without entries the whole log is waste. */
+  #startAnewIfEmpty(state: TierState): void {
+    if (state.entries > 0 || state.segments === 0) return;
+    for (;;) {
+      const segment = this.#log.nextSegment(state.firstSegment);
+      if (segment === undefined) break;
+      this.dropSegment(state, segment);
+    }
+    state.segments = 0;
+    state.end = Math.ceil(state.end / PAYLOAD_BYTES) * PAYLOAD_BYTES;
+    for (const model of state.models) model.entries = model.bytes = 0;
+  }
+
+  #position(key: ContentKey): number | undefined {
+    try {
+      return this.#index.get(key);
+    } catch (error) {
+      this.#doubtful ||= CORRUPTION.test(String(error));
+      throw error;
+    }
+  }
+
+  #markUsed(position: number): void {
+    this.#recency.mark(segmentOf(position));
+    if (this.#recency.unsaved < MAX_UNSAVED_RECENCY || this.readOnly || this.#stuck) return;
+    // It is a help for eviction, no more.
+    this.change(() => {}).catch(() => {});
+  }
+
+  /** A damaged entry is a miss, is counted, and is removed so that it is stored anew. */
+  #drop(key: ContentKey): void {
+    this.#damaged++;
+    if (!this.readOnly) this.delete(key).catch(() => {});
+  }
+
+  async #transaction<Result>(body: () => Result): Promise<Result> {
+    if (this.readOnly) throw new Error(`${dirname(this.path)} can only be read`);
+    if (this.#stuck) throw new Error(`another process has ${this.path} locked`);
+    let timer: NodeJS.Timeout | undefined;
+    const committed = commitOf(this.#root, body);
+    const { maxLockWaitMs = DEFAULT_MAX_LOCK_WAIT_MS } = this.#options;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#stuck = committed
+          .catch(() => {})
+          .finally(() => {
+            this.#stuck = undefined;
+          });
+        reject(new Error(`another process has had ${this.path} locked for ${maxLockWaitMs / 1000} seconds`));
+      }, maxLockWaitMs);
+    });
+    try {
+      return await Promise.race([committed, timeout]);
+    } catch (error) {
+      this.#doubtful ||= CORRUPTION.test(String(error));
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
-function checksum(key: ContentKey, stored: Uint8Array): number {
-  return crc32(stored.subarray(4), crc32(key));
-}
-
-/** What an entry takes in the file: whole pages where lmdb gives a large value pages of its own. */
-function costBytes(valueBytes: number): number {
-  const bytes = PREFIX_BYTES + valueBytes;
-  const inTree = bytes + ROW_BYTES;
-  return inTree <= PAGE_BYTES / 2
-    ? inTree
-    : Math.ceil((bytes + PAGE_HEADER_BYTES) / PAGE_BYTES) * PAGE_BYTES + ROW_BYTES;
-}
-
-function asBuffer(key: ContentKey): Buffer {
-  return Buffer.isBuffer(key) ? key : Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+/**
+ * lmdb's asynchronous transaction. A commit that fails rejects promises of lmdb's own besides, which nobody else sees and
+ * which would end the process as unhandled; the reason is in one of them.
+ */
+async function commitOf<Result>(root: RootDatabase, body: () => Result): Promise<Result> {
+  const committed = root.transaction(body);
+  try {
+    return await committed;
+  } catch (error) {
+    const reason = (error as { commitError?: Promise<never> }).commitError;
+    await reason?.catch((cause: Error) => {
+      throw new Error(`the commit failed: ${cause.message}`, { cause });
+    });
+    throw error;
+  }
 }

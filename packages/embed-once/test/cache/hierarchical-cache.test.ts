@@ -205,6 +205,7 @@ describe("the hierarchical cache", () => {
       hotBytes: 2_000_000,
       compressedBytes: 5_000_000,
       diskBytes: 10_000_000_000,
+      durability: "commit",
     });
   });
 
@@ -212,6 +213,8 @@ describe("the hierarchical cache", () => {
     [{ hotBytes: -1 }, /hotBytes must be a whole number of bytes, 0 or more, got -1/],
     [{ diskBytes: 1.5 }, /diskBytes .* got 1.5/],
     [{ compressedBytes: Number.NaN }, /compressedBytes .* got NaN/],
+    [{ ttlMs: 0 }, /ttlMs must be a number of milliseconds above 0, got 0/],
+    [{ durability: "later" as "sync" }, /durability must be "commit" or "sync", got "later"/],
     [{ directory: "" }, /directory must be a path, got ""/],
   ])("refuses %j and says what came", async (options, message) => {
     await expect(openCache(options)).rejects.toThrow(message);

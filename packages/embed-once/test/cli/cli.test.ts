@@ -282,7 +282,7 @@ describe("doctor", () => {
     expect(missingKey.stdout).toMatch(/✗ configuration: .*OPENAI_API_KEY/);
     const cache = join(scratch, "in-the-way");
     writeFileSync(cache, "a file in the directory's place");
-    expect(run(["doctor"], { cache }).stdout).toMatch(/✗ cache: vectors are kept in memory only, .*in-the-way/);
+    expect(run(["doctor"], { cache }).stdout).toMatch(/✗ cache: vectors are kept in memory only: .*in-the-way/);
   });
 
   test("--provider auto takes the provider whose key is set, and says why", () => {

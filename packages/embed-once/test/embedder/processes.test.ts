@@ -21,7 +21,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function embedMany(first: number, texts: number): { child: ChildProcess; result: Promise<{ vectors: number; made: number }> } {
+function embedMany(
+  first: number,
+  texts: number,
+): { child: ChildProcess; result: Promise<{ vectors: number; made: number }> } {
   const script = join(import.meta.dirname, "embed-many.ts");
   const child = spawn(process.execPath, [script, server.url, directory, String(first), String(texts)], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -55,7 +58,9 @@ describe("processes that embed at the same time", () => {
     expect(payments(160)).toEqual(new Array(160).fill(1));
   });
 
-  test("one that is killed leaves its texts to the others, and what it stored is not paid again", { timeout: 60_000 }, async () => {
+  test("one that is killed leaves its texts to the others, and what it stored is not paid again", {
+    timeout: 60_000,
+  }, async () => {
     server.failNext({ slowMs: 60 }, 1_000);
     const doomed = embedMany(0, 160);
     await vi.waitFor(() => expect(server.textsEmbedded()).toBeGreaterThan(60), { timeout: 20_000, interval: 5 });

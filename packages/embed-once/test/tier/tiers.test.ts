@@ -19,9 +19,9 @@ const records = {
 describe("L1, the hot tier", () => {
   tierSuite(test, {
     open: (maxBytes) => new HotTier({ maxBytes }),
-    value: (bytes, seed) => new Float64Array(bytes / 8).map((_, i) => Math.sin(i + seed)),
-    content: (vector) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
-    corrupt: (vector) => void vector.fill(0),
+    value: (bytes, seed) => Array.from({ length: Math.ceil(bytes / 8) }, (_, i) => Math.sin(i + seed)),
+    content: (vector) => new Uint8Array(Float64Array.from(vector).buffer),
+    corrupt: (vector) => void (vector as number[]).fill(0),
   });
 });
 

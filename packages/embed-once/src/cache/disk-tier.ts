@@ -1,0 +1,162 @@
+import type { ContentKey } from "../core/content-key.ts";
+import type { LifetimeCounters, MappedEntry, MappedTier } from "../tier/mapped-tier.ts";
+import type { TierUsage } from "../tier/tier.ts";
+
+export interface DiskTierOptions {
+  open: () => Promise<MappedTier>;
+  onNotice: (message: string) => void;
+  /** A clock that only goes forward, in milliseconds. @default performance.now */
+  now?: (() => number) | undefined;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 60_000;
+
+/**
+ * L3 with its faults: what fails is said once, counted, and tried again later. While there is no disk tier, reading
+ * finds nothing; a cache whose disk tier could never be opened is a cache in memory, and storing is no error there.
+ */
+export class DiskTier {
+  readonly #options: DiskTierOptions;
+  readonly #now: () => number;
+  #tier: MappedTier | undefined;
+  #opening: Promise<void> | undefined;
+  /** Why an open tier was lost. */
+  #lost: Error | undefined;
+  #retryAtMs = 0;
+  #retryAfterMs: number = FIRST_RETRY_MS;
+  #closed = false;
+  /** What does not work at present, by what was tried. */
+  readonly #faults = new Map<"open" | "read" | "write", string>();
+  failedReads = 0;
+  failedWrites = 0;
+
+  constructor(options: DiskTierOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  get degraded(): string[] {
+    return [...this.#faults.values()];
+  }
+
+  /** The tier, if it is open. */
+  get tier(): MappedTier | undefined {
+    return this.#tier;
+  }
+
+  /** Opens the tier if it is time to; never fails. */
+  open(): Promise<void> {
+    if (this.#tier || this.#closed || this.#now() < this.#retryAtMs) return Promise.resolve();
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** A view, lent until the next read. A read that fails is a miss: the base embedder can still answer. */
+  get(key: ContentKey): Uint8Array | undefined {
+    if (!this.#tier) {
+      void this.open();
+      return undefined;
+    }
+    try {
+      return this.#tier.get(key);
+    } catch (error) {
+      this.failedReads++;
+      this.#fault("read", `vectors on disk cannot be read: ${messageOf(error)}`);
+      this.#lose(error);
+      return undefined;
+    }
+  }
+
+  /** @throws what kept an open tier from storing; nothing of the batch is acknowledged then */
+  async set(entries: readonly MappedEntry[]): Promise<void> {
+    await this.open();
+    if (!this.#tier) {
+      if (!this.#lost) return;
+      this.failedWrites++;
+      throw this.#lost;
+    }
+    try {
+      await this.#tier.set(entries);
+      this.#faults.delete("write");
+    } catch (error) {
+      this.failedWrites++;
+      this.#fault("write", `vectors cannot be written to disk: ${messageOf(error)}`);
+      if (!this.#tier.isInPlace) this.#lose(error);
+      throw error;
+    }
+  }
+
+  /** @returns `undefined` where nobody can say: then everybody embeds for himself */
+  async lease(keys: readonly ContentKey[]): Promise<boolean[] | undefined> {
+    if (!this.#tier || this.#tier.readOnly) return undefined;
+    return this.#tier.leases.acquire(keys).catch(() => undefined);
+  }
+
+  /** A lease that cannot be given back runs out. */
+  async release(keys: readonly ContentKey[]): Promise<void> {
+    if (!this.#tier || this.#tier.readOnly || keys.length === 0) return;
+    await this.#tier.leases.release(keys).catch(() => {});
+  }
+
+  usage(): TierUsage | undefined {
+    return this.#tier?.usage();
+  }
+
+  lifetime(): LifetimeCounters {
+    return this.#tier?.lifetime() ?? {};
+  }
+
+  async addLifetime(counters: LifetimeCounters): Promise<void> {
+    await this.#tier?.addLifetime(counters);
+  }
+
+  async flush(): Promise<void> {
+    await this.#tier?.flush();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#opening;
+    await this.#tier?.close();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.#tier = await this.#options.open();
+      this.#lost = undefined;
+      this.#faults.clear();
+      this.#retryAfterMs = FIRST_RETRY_MS;
+      if (this.#tier.readOnly) this.#fault("write", `${this.#tier.path} can only be read; new vectors stay in memory`);
+    } catch (error) {
+      this.#fault("open", `vectors are kept in memory only: ${messageOf(error)}`);
+      this.#retryLater();
+    }
+  }
+
+  /** The tier is of no use any more: another try opens it anew, or begins a new one in its place. */
+  #lose(error: unknown): void {
+    const tier = this.#tier;
+    if (!tier) return;
+    this.#tier = undefined;
+    this.#lost = error instanceof Error ? error : new Error(String(error));
+    this.#retryLater();
+    tier.close().catch(() => {});
+  }
+
+  #retryLater(): void {
+    this.#retryAtMs = this.#now() + this.#retryAfterMs;
+    this.#retryAfterMs = Math.min(2 * this.#retryAfterMs, LAST_RETRY_MS);
+  }
+
+  #fault(what: "open" | "read" | "write", message: string): void {
+    if (!this.#faults.has(what)) this.#options.onNotice(message);
+    this.#faults.set(what, message);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

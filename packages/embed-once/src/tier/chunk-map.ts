@@ -1,0 +1,299 @@
+import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
+
+export interface ChunkMapOptions {
+  /** The budget: the preallocated memory, table of hashes included. */
+  maxBytes: number;
+  /** Bytes of a chunk; a multiple of 8. Small chunks lose little at an entry's end, large ones are read faster. */
+  chunkBytes: number;
+  /** Told of each entry that leaves for want of room, while it can still be read; must not change the map. */
+  onEvict?: ((entry: number) => void) | undefined;
+}
+
+const NONE = -1;
+const WORD_BYTES = 4;
+
+// Words at the front of an entry's first chunk.
+const LENGTH = 0;
+const TAG = 1;
+const NEWER = 2;
+const OLDER = 3;
+const BUCKET_NEXT = 4;
+const VISITED = 5;
+const KEY = 6;
+const KEY_WORDS = KEY_BYTES / WORD_BYTES;
+const HEADER_WORDS: number = KEY + KEY_WORDS;
+/** The last two words of a chunk: the next chunk, and one that keeps the content a multiple of 8 bytes. */
+const LINK_WORDS = 2;
+
+/** Chunks for each bucket of the hash table. */
+const CHUNKS_PER_BUCKET = 4;
+
+/**
+ * A byte-bounded map from content keys to bytes in memory that is allocated once, outside the JavaScript heap: no
+ * object an entry, nothing for the collector.
+ *
+ * The memory is cut into chunks of one size. An entry is a chain of chunks, so no room is lost between entries, whatever
+ * their sizes; its first chunk begins with its length, a tag, its place in the eviction order and in its bucket, and its
+ * key. An entry is named by the index of its first chunk.
+ *
+ * Eviction is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): a hit only sets a bit; the hand walks from
+ * the oldest entry to the newest, spares each visited one once, and evicts the first that was not visited since it last
+ * came by. One scan of new entries therefore does not flush what is hot.
+ */
+export class ChunkMap {
+  readonly maxBytes: number;
+  /** Bytes of content in an entry's first chunk, and in each that follows. */
+  readonly firstBytes: number;
+  readonly restBytes: number;
+  /** All memory, as its owner reads and writes it. */
+  readonly memory: ArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #buckets: Int32Array;
+  readonly #chunkBytes: number;
+  readonly #chunkWords: number;
+  readonly #chunks: number;
+  readonly #onEvict: (entry: number) => void;
+  /** The key that is looked for, as words. */
+  readonly #key: Int32Array = new Int32Array(KEY_WORDS);
+  readonly #keyBytes: Uint8Array = new Uint8Array(this.#key.buffer);
+  #usedChunks = 0;
+  #unusedFrom = 0;
+  #firstFree: number = NONE;
+  #newest: number = NONE;
+  #oldest: number = NONE;
+  #hand: number = NONE;
+  size = 0;
+  evictions = 0;
+
+  constructor({ maxBytes, chunkBytes, onEvict = () => {} }: ChunkMapOptions) {
+    this.maxBytes = maxBytes;
+    this.#chunkBytes = chunkBytes;
+    this.#chunkWords = chunkBytes / WORD_BYTES;
+    this.firstBytes = chunkBytes - (HEADER_WORDS + LINK_WORDS) * WORD_BYTES;
+    this.restBytes = chunkBytes - LINK_WORDS * WORD_BYTES;
+    this.#onEvict = onEvict;
+    const buckets = bucketCount(Math.floor(maxBytes / chunkBytes));
+    this.#chunks = Math.max(0, Math.floor((maxBytes - buckets * WORD_BYTES) / chunkBytes));
+    this.#buckets = new Int32Array(this.#chunks > 0 ? buckets : 1).fill(NONE);
+    this.memory = new ArrayBuffer(this.#chunks * chunkBytes);
+    this.#words = new Int32Array(this.memory);
+    this.#bytes = new Uint8Array(this.memory);
+  }
+
+  /** Bytes of the chunks in use, and of the hash table once there are any. */
+  get usedBytes(): number {
+    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#buckets.byteLength;
+  }
+
+  /** The entry of a key, which counts as visited; −1 where there is none. */
+  find(key: ContentKey): number {
+    const entry = this.#lookUp(key);
+    if (entry !== NONE) this.#words[entry * this.#chunkWords + VISITED] = 1;
+    return entry;
+  }
+
+  has(key: ContentKey): boolean {
+    return this.#lookUp(key) !== NONE;
+  }
+
+  /** Bytes of content. */
+  lengthOf(entry: number): number {
+    return this.#words[entry * this.#chunkWords + LENGTH]!;
+  }
+
+  tagOf(entry: number): number {
+    return this.#words[entry * this.#chunkWords + TAG]!;
+  }
+
+  /** A copy. */
+  keyOf(entry: number): ContentKey {
+    const start = (entry * this.#chunkWords + KEY) * WORD_BYTES;
+    return this.#bytes.slice(start, start + KEY_BYTES);
+  }
+
+  /** Where an entry's content begins in the memory, in bytes. */
+  contentStart(entry: number): number {
+    return entry * this.#chunkBytes + HEADER_WORDS * WORD_BYTES;
+  }
+
+  /** The chunk after this one; its content begins at its first byte. */
+  nextChunk(chunk: number): number {
+    return this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS]!;
+  }
+
+  chunkStart(chunk: number): number {
+    return chunk * this.#chunkBytes;
+  }
+
+  /** Copies an entry's content out. */
+  copy(entry: number, target: Uint8Array): void {
+    const length = this.lengthOf(entry);
+    let chunk = entry;
+    let from = this.contentStart(entry);
+    let room = this.firstBytes;
+    for (let copied = 0; ; copied += room, room = this.restBytes) {
+      const end = from + Math.min(room, length - copied);
+      target.set(this.#bytes.subarray(from, end), copied);
+      if (copied + room >= length) return;
+      chunk = this.nextChunk(chunk);
+      from = chunk * this.#chunkBytes;
+    }
+  }
+
+  /** Copies an entry's content in. @param content as long as the entry was made */
+  write(entry: number, content: Uint8Array): void {
+    let chunk = entry;
+    let to = this.contentStart(entry);
+    let room = this.firstBytes;
+    for (let written = 0; ; written += room, room = this.restBytes) {
+      const end = written + room;
+      this.#bytes.set(end >= content.length ? content.subarray(written) : content.subarray(written, end), to);
+      if (end >= content.length) return;
+      chunk = this.nextChunk(chunk);
+      to = chunk * this.#chunkBytes;
+    }
+  }
+
+  /**
+   * Makes an entry for content of this length, in place of the key's former one, and evicts others for it. The content
+   * is the caller's to write.
+   * @param tag any number of 32 bits that is kept with the entry
+   * @returns −1 where the content is larger than the whole budget; the key then has no entry
+   */
+  make(key: ContentKey, length: number, tag: number): number {
+    this.delete(key);
+    const needed = 1 + Math.max(0, Math.ceil((length - this.firstBytes) / this.restBytes));
+    if (needed > this.#chunks) {
+      this.evictions++;
+      return NONE;
+    }
+    while (this.#chunks - this.#usedChunks < needed) this.#evict();
+    const entry = this.#allocate(needed);
+    const at = entry * this.#chunkWords;
+    const words = this.#words;
+    words[at + LENGTH] = length;
+    words[at + TAG] = tag;
+    words[at + VISITED] = 0;
+    this.#keyBytes.set(key);
+    words.set(this.#key, at + KEY);
+    const bucket = this.#bucket();
+    words[at + BUCKET_NEXT] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = entry;
+    words[at + NEWER] = NONE;
+    words[at + OLDER] = this.#newest;
+    if (this.#newest === NONE) this.#oldest = entry;
+    else words[this.#newest * this.#chunkWords + NEWER] = entry;
+    this.#newest = entry;
+    this.size++;
+    return entry;
+  }
+
+  delete(key: ContentKey): boolean {
+    const entry = this.#lookUp(key);
+    if (entry !== NONE) this.#remove(entry);
+    return entry !== NONE;
+  }
+
+  #lookUp(key: ContentKey): number {
+    this.#keyBytes.set(key);
+    const words = this.#words;
+    const sought = this.#key;
+    let entry = this.#buckets[this.#bucket()]!;
+    search: while (entry !== NONE) {
+      const at = entry * this.#chunkWords;
+      for (let i = 0; i < KEY_WORDS; i++) {
+        if (words[at + KEY + i] !== sought[i]) {
+          entry = words[at + BUCKET_NEXT]!;
+          continue search;
+        }
+      }
+      return entry;
+    }
+    return NONE;
+  }
+
+  /** The bucket of the key that is looked for; every word counts, so that keys that are no hashes spread as well. */
+  #bucket(): number {
+    let hash = 0x9e3779b9;
+    for (let i = 0; i < KEY_WORDS; i++) hash = Math.imul(hash ^ this.#key[i]!, 0x85ebca6b);
+    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1);
+  }
+
+  #allocate(count: number): number {
+    let first = NONE;
+    for (let i = 0; i < count; i++) {
+      let chunk = this.#firstFree;
+      if (chunk === NONE) chunk = this.#unusedFrom++;
+      else this.#firstFree = this.nextChunk(chunk);
+      // Built from the end, so that the last one taken is the first of the chain.
+      this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS] = first;
+      first = chunk;
+    }
+    this.#usedChunks += count;
+    return first;
+  }
+
+  #evict(): void {
+    const words = this.#words;
+    let entry = this.#hand === NONE ? this.#oldest : this.#hand;
+    while (words[entry * this.#chunkWords + VISITED] === 1) {
+      words[entry * this.#chunkWords + VISITED] = 0;
+      const newer = words[entry * this.#chunkWords + NEWER]!;
+      entry = newer === NONE ? this.#oldest : newer;
+    }
+    this.#hand = entry;
+    this.evictions++;
+    this.#onEvict(entry);
+    this.#remove(entry);
+  }
+
+  #remove(entry: number): void {
+    const words = this.#words;
+    const at = entry * this.#chunkWords;
+    const newer = words[at + NEWER]!;
+    const older = words[at + OLDER]!;
+    if (this.#hand === entry) this.#hand = newer;
+    if (newer === NONE) this.#newest = older;
+    else words[newer * this.#chunkWords + OLDER] = older;
+    if (older === NONE) this.#oldest = newer;
+    else words[older * this.#chunkWords + NEWER] = newer;
+    this.#unlinkFromBucket(entry);
+    this.#free(entry);
+    this.size--;
+  }
+
+  #unlinkFromBucket(entry: number): void {
+    const words = this.#words;
+    const at = entry * this.#chunkWords;
+    this.#key.set(words.subarray(at + KEY, at + KEY + KEY_WORDS));
+    const bucket = this.#bucket();
+    const next = words[at + BUCKET_NEXT]!;
+    let other = this.#buckets[bucket]!;
+    if (other === entry) {
+      this.#buckets[bucket] = next;
+      return;
+    }
+    while (words[other * this.#chunkWords + BUCKET_NEXT] !== entry) {
+      other = words[other * this.#chunkWords + BUCKET_NEXT]!;
+    }
+    words[other * this.#chunkWords + BUCKET_NEXT] = next;
+  }
+
+  #free(entry: number): void {
+    let last = entry;
+    let count = 1;
+    for (let next = this.nextChunk(last); next !== NONE; next = this.nextChunk(last)) {
+      last = next;
+      count++;
+    }
+    this.#words[(last + 1) * this.#chunkWords - LINK_WORDS] = this.#firstFree;
+    this.#firstFree = entry;
+    this.#usedChunks -= count;
+  }
+}
+
+/** A power of two. */
+function bucketCount(chunks: number): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, chunks / CHUNKS_PER_BUCKET))));
+}

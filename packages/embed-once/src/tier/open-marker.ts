@@ -1,0 +1,152 @@
+import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
+
+/**
+ * A small file beside a database for as long as somebody has it open: `<database>-open-<pid>-<n>`. One whose process is
+ * gone tells of an end without closing, and so of a file that may be damaged. The content is the process's start time,
+ * as process ids are given again.
+ */
+const OPEN = "-open-";
+/** The same for whoever puts another file in the database's place; there is one at a time. */
+const EXCHANGE = "-exchange";
+
+/** The owner of a marker that was left on purpose. */
+const NOBODY = "0 ";
+
+const placed = new Set<string>();
+let count = 0;
+let removesOnExit = false;
+
+export interface Marker {
+  path: string;
+  pid: number;
+}
+
+/**
+ * @returns what ends the marker: by taking it away, or, for a `doubtful` file, by leaving it as that of an unclean end.
+ *   A marker that cannot be written is done without.
+ */
+export function placeOpenMarker(database: string): (doubtful: boolean) => void {
+  const path = `${database}${OPEN}${process.pid}-${threadId}.${count++}`;
+  try {
+    writeFileSync(path, owner(), { mode: 0o600, flag: "wx" });
+  } catch {
+    return () => {};
+  }
+  const remove = keep(path);
+  return (doubtful) => {
+    if (!doubtful) return remove();
+    placed.delete(path);
+    writeFileSync(path, NOBODY);
+  };
+}
+
+/**
+ * For whoever is about to put another file in the database's place.
+ * @returns what takes the marker away, or `undefined` where another process is at it
+ */
+export function placeExchangeMarker(database: string): (() => void) | undefined {
+  const path = database + EXCHANGE;
+  if (exchangingProcess(database) !== undefined) return undefined;
+  removeQuietly(path);
+  // A link appears with its content, so nobody takes a marker that is being written for that of a dead process.
+  const draft = `${path}-${process.pid}-${threadId}`;
+  try {
+    writeFileSync(draft, owner(), { mode: 0o600 });
+    linkSync(draft, path);
+  } catch {
+    return undefined;
+  } finally {
+    removeQuietly(draft);
+  }
+  return keep(path);
+}
+
+/** The id of the living process that is exchanging the database's file. */
+export function exchangingProcess(database: string): number | undefined {
+  const owner = readOwner(database + EXCHANGE);
+  return owner !== undefined && lives(owner) ? owner.pid : undefined;
+}
+
+/** The markers of others, of living processes and of dead ones. */
+export function openMarkers(database: string): { living: Marker[]; dead: Marker[] } {
+  const markers = { living: [] as Marker[], dead: [] as Marker[] };
+  const prefix = basename(database) + OPEN;
+  for (const name of readdirSync(dirname(database))) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(dirname(database), name);
+    if (placed.has(path)) continue;
+    const owner = readOwner(path);
+    // It was taken away just now.
+    if (!owner) continue;
+    markers[lives(owner) ? "living" : "dead"].push({ path, pid: owner.pid });
+  }
+  return markers;
+}
+
+/** Whether this process has the database open elsewhere, too. */
+export function openMarkersHere(database: string): number {
+  return [...placed].filter((path) => path.startsWith(database + OPEN)).length;
+}
+
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Somebody else was faster, or the folder is gone.
+  }
+}
+
+interface Owner {
+  pid: number;
+  startedAt: string;
+}
+
+function owner(): string {
+  return `${process.pid} ${startTime(process.pid)}`;
+}
+
+function keep(path: string): () => void {
+  placed.add(path);
+  if (!removesOnExit) {
+    removesOnExit = true;
+    process.once("exit", () => placed.forEach(removeQuietly));
+  }
+  return () => {
+    placed.delete(path);
+    removeQuietly(path);
+  };
+}
+
+/** The name tells the process id, too: the content may still be on its way. */
+function readOwner(path: string): Owner | undefined {
+  try {
+    const [pid, startedAt] = readFileSync(path, "utf8").split(" ");
+    return { pid: Number(pid || /-open-(\d+)-/.exec(path)?.[1]), startedAt: startedAt ?? "" };
+  } catch {
+    return undefined;
+  }
+}
+
+function lives({ pid, startedAt }: Owner): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // The process of another user.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return startedAt === "" || startTime(pid) === startedAt;
+}
+
+/** When a process began, in the system's ticks, where the system tells. */
+function startTime(pid: number): string {
+  try {
+    // The second field is the program's name in brackets, which may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,188 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { DiskTier } from "../../src/cache/disk-tier.ts";
+import { openCache } from "../../src/cache/hierarchical-cache.ts";
+import type { CacheOptions } from "../../src/cache/options.ts";
+import { MappedTier } from "../../src/tier/mapped-tier.ts";
+import { numberedEntry } from "../tier/numbered-entry.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "embed-once-faults-"));
+const mounts: string[] = [];
+afterAll(() => {
+  for (const path of mounts) execFileSync("umount", ["--lazy", path]);
+  rmSync(folder, { recursive: true });
+});
+let count = 0;
+const newDirectory = () => join(folder, String(count++));
+
+/** A file system of its own of this size, where this process may mount one. */
+function mountSmall(path: string, megabytes: number): boolean {
+  mkdirSync(path);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path], { stdio: "ignore" });
+  } catch {
+    return false;
+  }
+  mounts.push(path);
+  return true;
+}
+
+const key = (id: number) => numberedEntry(id).key;
+const vector = (id: number) => Array.from({ length: 256 }, (_, i) => Math.sin(i * 1.1 + id));
+const entry = (id: number) => ({ key: key(id), vector: vector(id) });
+
+async function openNoticing(options: CacheOptions) {
+  const notices: string[] = [];
+  const cache = await openCache({ onNotice: (message) => notices.push(message), ...options });
+  return { cache, notices };
+}
+
+describe("the cache", () => {
+  test("on a full disk refuses to acknowledge, says so once, goes on reading, and writes again when there is room", async ({
+    skip,
+  }) => {
+    const mount = newDirectory();
+    if (!mountSmall(mount, 2)) skip("this process may not mount a file system");
+    const directory = join(mount, "cache");
+    const { cache, notices } = await openNoticing({ directory, hotBytes: 0, compressedBytes: 0 });
+    const kept: number[] = [];
+    let failures = 0;
+    for (let id = 0; failures < 3; id += 20) {
+      const ids = Array.from({ length: 20 }, (_, i) => id + i);
+      try {
+        await cache.setMany(ids.map(entry));
+        kept.push(...ids);
+      } catch {
+        failures++;
+      }
+    }
+    expect(kept.length).toBeGreaterThan(100);
+    for (const id of kept) expect(cache.getMany([key(id)])).toEqual([vector(id)]);
+    expect(notices).toEqual([expect.stringMatching(/cannot be written to disk: the commit failed/)]);
+    expect(cache.statistics()).toMatchObject({ failedWrites: 3, degraded: notices });
+
+    execFileSync("mount", ["-o", "remount,size=20m", mount]);
+    await cache.setMany([entry(1_000_000)]);
+    expect(cache.getMany([key(1_000_000)])).toEqual([vector(1_000_000)]);
+    expect(cache.statistics().degraded).toEqual([]);
+    await cache.close();
+    const { cache: reopened } = await openNoticing({ directory });
+    for (const id of kept) expect(reopened.getMany([key(id)])).toEqual([vector(id)]);
+    await reopened.close();
+  });
+
+  test("in a read-only directory hands out what is there, keeps new vectors in memory and says so once", async ({
+    skip,
+  }) => {
+    const mount = newDirectory();
+    if (!mountSmall(mount, 20)) skip("this process may not mount a file system");
+    const directory = join(mount, "cache");
+    const { cache: writer } = await openNoticing({ directory });
+    await writer.setMany([entry(1)]);
+    await writer.close();
+    execFileSync("mount", ["-o", "remount,ro", mount]);
+    const { cache, notices } = await openNoticing({ directory });
+    expect(cache.getMany([key(1)])).toEqual([vector(1)]);
+    await expect(cache.setMany([entry(2)])).rejects.toThrow(/can only be read/);
+    expect(cache.getMany([key(2)])).toEqual([vector(2)]);
+    expect(notices).toEqual([expect.stringMatching(/can only be read; new vectors stay in memory/)]);
+    await cache.close();
+  });
+
+  test("without the native module serves from memory and says so once", async () => {
+    const loadLmdb = () => Promise.reject(new Error("no native build for this platform"));
+    const { cache, notices } = await openNoticing({ directory: newDirectory(), loadLmdb });
+    await cache.setMany([entry(1)]);
+    await cache.setMany([entry(2)]);
+    expect(cache.getMany([key(1), key(2), key(3)])).toEqual([vector(1), vector(2), undefined]);
+    expect(notices).toEqual([expect.stringMatching(/kept in memory only: no native build/)]);
+    expect(cache.statistics().degraded).toEqual(notices);
+    await cache.close();
+  });
+
+  test("does not acknowledge what is written after the directory was deleted, and begins a new one later", async () => {
+    const directory = newDirectory();
+    let nowMs = 0;
+    const notices: string[] = [];
+    const onNotice = (message: string) => void notices.push(message);
+    const disk = new DiskTier({
+      open: () => MappedTier.open({ directory, maxBytes: 1e9 }),
+      onNotice,
+      now: () => nowMs,
+    });
+    await disk.open();
+    await disk.set([numberedEntry(1)]);
+    rmSync(directory, { recursive: true });
+    for (const id of [2, 3]) await expect(disk.set([numberedEntry(id)])).rejects.toThrow(/deleted or replaced/);
+    expect(existsSync(directory)).toBe(false);
+    expect(disk.get(numberedEntry(2).key)).toBeUndefined();
+    expect({ notices: notices.length, failedWrites: disk.failedWrites }).toEqual({ notices: 1, failedWrites: 2 });
+    nowMs += 1_000;
+    await disk.set([numberedEntry(4)]);
+    expect(disk.degraded).toEqual([]);
+    expect(Buffer.compare(disk.get(numberedEntry(4).key)!, numberedEntry(4).value)).toBe(0);
+    await disk.close();
+  });
+
+  test("tries a disk tier again that could not be opened, at longer and longer intervals", async () => {
+    let nowMs = 0;
+    let tries = 0;
+    const open = () => {
+      tries++;
+      return Promise.reject(new Error("not now"));
+    };
+    const disk = new DiskTier({ open, onNotice: () => {}, now: () => nowMs });
+    for (; nowMs < 60_000; nowMs += 100) await disk.open();
+    expect(tries).toBe(6);
+    await disk.close();
+  });
+
+  test("gives up waiting for a lock that another process holds, and writes once it has it", {
+    timeout: 60_000,
+  }, async () => {
+    const directory = newDirectory();
+    const tier = await MappedTier.open({ directory, maxBytes: 1e9, maxLockWaitMs: 200 });
+    await tier.set([numberedEntry(1)]);
+    const holder = spawn(process.execPath, [join(import.meta.dirname, "hold-lock.ts"), directory, "1500"]);
+    await once(holder.stdout, "data");
+    await expect(tier.set([numberedEntry(2)])).rejects.toThrow(/locked for 0.2 seconds/);
+    await expect(tier.set([numberedEntry(3)])).rejects.toThrow(/locked/);
+    expect(tier.get(numberedEntry(1).key)).toBeDefined();
+    await once(holder, "close");
+    await expect
+      .poll(() =>
+        tier.set([numberedEntry(4)]).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    expect(tier.get(numberedEntry(4).key)).toBeDefined();
+    await tier.close();
+  });
+
+  test("keeps no process alive, and one that ends without closing loses nothing acknowledged", () => {
+    const directory = newDirectory();
+    const source = new URL("../../src/cache/hierarchical-cache.ts", import.meta.url).href;
+    const script = `
+      import { openCache } from ${JSON.stringify(source)};
+      const cache = await openCache({ directory: ${JSON.stringify(directory)} });
+      await cache.setMany([{ key: new Uint8Array(32).fill(7), vector: [1, 2, 3] }]);
+      process.stdout.write(String(cache.getMany([new Uint8Array(32).fill(7)])));`;
+    const startedMs = performance.now();
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect(output).toBe("1,2,3");
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    // An exit without close is a clean end: no marker tells of a doubtful file.
+    expect(readdirSync(directory).sort()).toEqual(["vectors-v1.lmdb", "vectors-v1.lmdb-lock"]);
+    const reader = `
+      import { openCache } from ${JSON.stringify(source)};
+      await using cache = await openCache({ directory: ${JSON.stringify(directory)} });
+      process.stdout.write(String(cache.getMany([new Uint8Array(32).fill(7)])));`;
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", reader], { encoding: "utf8" })).toBe("1,2,3");
+  });
+});
