@@ -1,0 +1,100 @@
+import { readVectors, tokenUsage } from "./embedding-answer.ts";
+import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
+import type { KnownModels } from "./known-model.ts";
+import type { Prefixes } from "./prefixes.ts";
+import { keyHint, type Provider, requireKey } from "./provider.ts";
+import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
+
+const BASE_URL = "https://generativelanguage.googleapis.com/v1beta";
+const DEFAULT_MODEL = "gemini-embedding-001";
+const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GOOGLE_API_KEY"];
+/** 100 texts a batch, as @ai-sdk/google 4.0.121 has it. */
+const LIMITS = { maxTextsPerRequest: 100, maxBytesPerRequest: 300_000 };
+
+/**
+ * Google's models with list prices (ai.google.dev/gemini-api/docs/embeddings and /pricing; openrouter.ai/google/gemini-embedding-2;
+ * November 2026).
+ */
+const MODELS: KnownModels = new Map([
+  [
+    "gemini-embedding-001",
+    { dimensions: 3072, otherDimensions: { min: 128, max: 3072 }, maxTokensPerText: 2048, pricePerMillionTokens: 0.15 },
+  ],
+  [
+    "gemini-embedding-2",
+    { dimensions: 3072, otherDimensions: { min: 128, max: 3072 }, maxTokensPerText: 8192, pricePerMillionTokens: 0.2 },
+  ],
+]);
+
+/** Without a purpose nothing is sent, and Google's own default holds. */
+const TASK_TYPES: PurposeNames = { query: "RETRIEVAL_QUERY", document: "RETRIEVAL_DOCUMENT" };
+
+/** The second generation takes its task as words before the text, where the first has a field. */
+const TASK_PREFIXES: readonly ({ model: RegExp } & Prefixes)[] = [
+  { model: /^gemini-embedding-2/, query: "task: search result | query: ", document: "title: none | text: " },
+];
+const prefixesOf = (model: string) => TASK_PREFIXES.find((entry) => entry.model.test(model));
+
+/**
+ * The Gemini API's `batchEmbedContents` (ai.google.dev/api/embeddings, November 2026). It reports no usage for some
+ * models. It has no switch against cutting: texts over the model's limit (2,048 tokens) may be cut by Google without a
+ * word, so keep them shorter. Vectors of fewer than 3,072 dimensions are not of unit length and stay as they come.
+ */
+export const geminiProvider: Provider = {
+  description: `Google's Gemini API (${DEFAULT_MODEL} unless another model is named)`,
+  keyVariables: KEY_VARIABLES,
+  needsKey: true,
+  options: HOSTED_OPTIONS,
+  defaultModel: DEFAULT_MODEL,
+  models: MODELS,
+  limits: LIMITS,
+  purposes: "taskType RETRIEVAL_QUERY, RETRIEVAL_DOCUMENT (gemini-embedding-2: prefixes); none: not sent",
+  clients: ["ky"],
+  create: (config, env) =>
+    new HostedEmbedder(
+      {
+        provider: "gemini",
+        api: "the Gemini API (it ends in /v1beta)",
+        baseURL: BASE_URL,
+        models: MODELS,
+        limits: LIMITS,
+        encoding: "float",
+        keyHeader: { name: "x-goog-api-key", scheme: "" },
+        keyHint: keyHint(KEY_VARIABLES),
+        prefixes: prefixesOf,
+        traits: (model) => ({
+          purposes: "distinct",
+          options: prefixesOf(model) === undefined ? purposeOptions(TASK_TYPES) : {},
+        }),
+        request: ({ model, texts, dimensions, purpose }) => {
+          const taskType = prefixesOf(model) === undefined ? purposeName(TASK_TYPES, purpose) : undefined;
+          return {
+            path: `/models/${encodeURIComponent(model)}:batchEmbedContents`,
+            body: {
+              requests: texts.map((text) => ({
+                model: `models/${model}`,
+                content: { parts: [{ text }] },
+                ...(taskType === undefined ? {} : { taskType }),
+                ...(dimensions === undefined ? {} : { outputDimensionality: dimensions }),
+              })),
+            },
+          };
+        },
+        read: (answer, asked) => {
+          const { embeddings: list, usageMetadata } = (answer ?? {}) as {
+            embeddings?: unknown;
+            usageMetadata?: { promptTokenCount?: unknown };
+          };
+          const values = Array.isArray(list) ? list.map((item) => (item as { values?: unknown } | null)?.values) : list;
+          const embeddings = readVectors(values, "embeddings", asked);
+          const usage = tokenUsage(usageMetadata?.promptTokenCount);
+          return usage === undefined ? { embeddings } : { embeddings, usage };
+        },
+      },
+      {
+        ...config,
+        model: (config.model ?? DEFAULT_MODEL).replace(/^models\//, ""),
+        apiKey: requireKey("gemini", KEY_VARIABLES, config.apiKey, env),
+      },
+    ),
+};
