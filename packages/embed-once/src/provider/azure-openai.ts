@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../core/errors.ts";
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
-import { OPENAI_LIMITS, openaiModels } from "./openai.ts";
+import { OPENAI_LIMITS, OPENAI_PRICE_SOURCE, openaiModels } from "./openai.ts";
 import { openaiWire } from "./openai-compatible.ts";
 import { keyHint, type Provider, readVariable, requireKey } from "./provider.ts";
 
@@ -24,6 +24,7 @@ export const azureOpenaiProvider: Provider = {
   options: [...HOSTED_OPTIONS, "encoding", "apiVersion"],
   defaultModel: DEFAULT_DEPLOYMENT,
   models: openaiModels,
+  priceSource: OPENAI_PRICE_SOURCE,
   limits: OPENAI_LIMITS,
   purposes: "the same for both",
   clients: ["ky"],

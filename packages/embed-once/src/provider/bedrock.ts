@@ -57,7 +57,7 @@ const cohere = {
 
 /**
  * Request and answer by docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text and
- * …/model-parameters-embed-v3 and -v4; prices by aws.amazon.com/bedrock/pricing for us-east-1 (November 2026). Titan
+ * …/model-parameters-embed-v3 and -v4; prices of us-east-1 as `priceSource` says (November 2026). Titan
  * takes one text a request and refuses one over its limit; Cohere v3 takes 2,048 characters a text. The names match
  * with a region before them too, as inference profiles have it (`us.cohere.embed-v4:0`).
  */
@@ -82,7 +82,7 @@ const FAMILIES: readonly Family[] = [
   },
   {
     model: /cohere\.embed-(english|multilingual)-v3/,
-    known: { dimensions: 1024, maxTokensPerText: 512, pricePerMillionTokens: 0.1 },
+    known: { dimensions: 1024, maxTokensPerText: 512 },
     ...cohere,
   },
   {
@@ -126,6 +126,7 @@ export const bedrockProvider: Provider = {
   options: [...HOSTED_OPTIONS, "region", "awsCredentials"],
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "us-east-1, by github.com/BerriAI/litellm and getmaxim.ai/bifrost, November 2026",
   limits: LIMITS,
   purposes: "Cohere: input_type search_query, search_document; none: search_document. Titan: the same for both",
   clients: ["ky", "aws4fetch"],
@@ -149,6 +150,7 @@ export const bedrockProvider: Provider = {
         known: (name) => familyOf(name).known,
         limits: LIMITS,
         encoding: "float",
+        fixedEncoding: true,
         keyHint:
           signer === undefined
             ? keyHint(KEY_VARIABLES)

@@ -21,8 +21,7 @@ export const COHERE_INPUT_TYPES: PurposeNames = {
 };
 
 /**
- * Cohere's models (docs.cohere.com/docs/cohere-embed) with list prices (cohere.com/pricing;
- * getmaxim.ai/bifrost/llm-cost-calculator/provider/cohere/model/embed-v4.0), November 2026.
+ * Cohere's models (docs.cohere.com/docs/cohere-embed, November 2026). cohere.com/pricing lists no price for v3 any more.
  */
 const MODELS: KnownModels = new Map([
   [
@@ -34,10 +33,10 @@ const MODELS: KnownModels = new Map([
       pricePerMillionTokens: 0.12,
     },
   ],
-  ["embed-english-v3.0", { dimensions: 1024, maxTokensPerText: 512, pricePerMillionTokens: 0.1 }],
-  ["embed-multilingual-v3.0", { dimensions: 1024, maxTokensPerText: 512, pricePerMillionTokens: 0.1 }],
-  ["embed-english-light-v3.0", { dimensions: 384, maxTokensPerText: 512, pricePerMillionTokens: 0.1 }],
-  ["embed-multilingual-light-v3.0", { dimensions: 384, maxTokensPerText: 512, pricePerMillionTokens: 0.1 }],
+  ["embed-english-v3.0", { dimensions: 1024, maxTokensPerText: 512 }],
+  ["embed-multilingual-v3.0", { dimensions: 1024, maxTokensPerText: 512 }],
+  ["embed-english-light-v3.0", { dimensions: 384, maxTokensPerText: 512 }],
+  ["embed-multilingual-light-v3.0", { dimensions: 384, maxTokensPerText: 512 }],
 ]);
 
 /**
@@ -51,6 +50,7 @@ export const cohereProvider: Provider = {
   options: [...HOSTED_OPTIONS, "encoding"],
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "getmaxim.ai/bifrost/llm-cost-calculator/provider/cohere, November 2026",
   limits: LIMITS,
   purposes: "input_type search_query, search_document; none: search_document",
   clients: ["ky"],

@@ -10,6 +10,8 @@ export interface AskedEmbeddings {
   encoding: "base64" | "float";
   /** Length that every vector must have, where it is known. */
   dimensions?: number | undefined;
+  /** Whether the provider leaves no choice of encoding, for messages. @default false */
+  fixedEncoding?: boolean | undefined;
   /** Whose API was asked, for messages. @default "an OpenAI-compatible API (often it ends in /v1)" */
   api?: string | undefined;
 }
@@ -47,7 +49,7 @@ export function readVectors(list: unknown, field: string, asked: AskedEmbeddings
   for (let i = 0; i < list.length; i++) {
     const item: unknown = list[i];
     const textIndex = asked.firstIndex + i;
-    const vector = asked.encoding === "base64" ? decodeBase64(item, textIndex) : checkNumbers(item, textIndex);
+    const vector = asked.encoding === "base64" ? decodeBase64(item, textIndex) : checkNumbers(item, textIndex, asked);
     checkLength(vector, textIndex, asked.dimensions ?? embeddings[0]?.length, asked);
     embeddings.push(vector);
   }
@@ -120,10 +122,10 @@ function decodeBase64(embedding: unknown, textIndex: number): number[] {
   return values;
 }
 
-function checkNumbers(embedding: unknown, textIndex: number): number[] {
+function checkNumbers(embedding: unknown, textIndex: number, { fixedEncoding }: AskedEmbeddings): number[] {
   if (typeof embedding === "string") {
     throw new EmbeddingResponseError(
-      `Asked for numbers and got a string for the text at index ${textIndex}: the server ignores the encoding. Set the option encoding: "base64".`,
+      `Asked for numbers and got a string for the text at index ${textIndex}: ${fixedEncoding ? "this is not how the provider answers. Check the option baseURL" : 'the server ignores the encoding. Set the option encoding: "base64"'}.`,
     );
   }
   if (!Array.isArray(embedding)) throw missing(embedding, textIndex);

@@ -11,10 +11,7 @@ const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GOOGLE
 /** 100 texts a batch, as @ai-sdk/google 4.0.121 has it. */
 const LIMITS = { maxTextsPerRequest: 100, maxBytesPerRequest: 300_000 };
 
-/**
- * Google's models with list prices (ai.google.dev/gemini-api/docs/embeddings and /pricing; openrouter.ai/google/gemini-embedding-2;
- * November 2026).
- */
+/** Google's models (ai.google.dev/gemini-api/docs/embeddings, November 2026). */
 const MODELS: KnownModels = new Map([
   [
     "gemini-embedding-001",
@@ -47,6 +44,7 @@ export const geminiProvider: Provider = {
   options: HOSTED_OPTIONS,
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "developers.googleblog.com and openrouter.ai/google/gemini-embedding-2, November 2026",
   limits: LIMITS,
   purposes: "taskType RETRIEVAL_QUERY, RETRIEVAL_DOCUMENT (gemini-embedding-2: prefixes); none: not sent",
   clients: ["ky"],
@@ -59,6 +57,7 @@ export const geminiProvider: Provider = {
         models: MODELS,
         limits: LIMITS,
         encoding: "float",
+        fixedEncoding: true,
         keyHeader: { name: "x-goog-api-key", scheme: "" },
         keyHint: keyHint(KEY_VARIABLES),
         prefixes: prefixesOf,

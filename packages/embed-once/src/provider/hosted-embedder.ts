@@ -42,6 +42,8 @@ export interface Wire {
   known?(model: string): KnownModel | undefined;
   limits: RequestLimits;
   encoding: "base64" | "float";
+  /** Whether the encoding is no choice of the user's. @default false */
+  fixedEncoding?: boolean | undefined;
   /** @default `Authorization: Bearer` */
   keyHeader?: KeyHeader | undefined;
   /** What to do about a refused key, in one sentence. */
@@ -188,6 +190,7 @@ export class HostedEmbedder implements ProviderEmbedder {
         firstIndex: start,
         encoding: this.#encoding,
         dimensions: dimensions ?? this.#known(model)?.dimensions ?? embeddings[0]?.length,
+        fixedEncoding: this.#wire.fixedEncoding,
         api: this.#wire.api,
       };
       const part = this.#wire.read(answer, asked, { model, headers });

@@ -13,8 +13,8 @@ const KEY_VARIABLES = ["MISTRAL_API_KEY"];
 const LIMITS = { maxTextsPerRequest: 32, maxBytesPerRequest: 16_384 };
 
 /**
- * Mistral's embedding models (docs.mistral.ai, "Embeddings" and "Code embeddings") with their list prices
- * (mistral.ai/pricing; opencode.ai/data/mistral/mistral-embed), November 2026. codestral-embed gives up to 3,072.
+ * Mistral's embedding models (docs.mistral.ai/studio/knowledge-rag/embeddings, November 2026). codestral-embed can give
+ * more dimensions than it does unasked.
  */
 const MODELS: KnownModels = new Map([
   ["mistral-embed", { dimensions: 1024, maxTokensPerText: 8192, pricePerMillionTokens: 0.1 }],
@@ -36,6 +36,7 @@ export const mistralProvider: Provider = {
   options: HOSTED_OPTIONS,
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "opencode.ai/data/mistral/mistral-embed and openrouter.ai/mistralai/codestral-embed-2505, November 2026",
   limits: LIMITS,
   purposes: "the same for both",
   clients: ["ky"],
@@ -48,6 +49,7 @@ export const mistralProvider: Provider = {
         models: MODELS,
         limits: LIMITS,
         encoding: "float",
+        fixedEncoding: true,
         keyHint: keyHint(KEY_VARIABLES),
         traits: () => ({ purposes: "same" }),
         request: ({ model, texts, dimensions }) => ({

@@ -47,6 +47,7 @@ export const ollamaProvider: Provider = {
         models: MODELS,
         limits: LIMITS,
         encoding: "float",
+        fixedEncoding: true,
         keyHint: "Set the option apiKey to what the server expects.",
         prefixes: (model) => prefixesOf(model, config),
         traits: () => ({ purposes: "same", options: { truncate: false } }),

@@ -10,10 +10,10 @@ const KEY_VARIABLES = ["OPENAI_API_KEY"];
 /** OpenAI's own bounds of a request are 2,048 texts and 300,000 tokens; no text has more tokens than bytes. */
 export const OPENAI_LIMITS = { maxTextsPerRequest: 2_048, maxBytesPerRequest: 300_000 };
 
-/**
- * OpenAI's embedding models (platform.openai.com/docs/guides/embeddings, November 2026) and their list prices
- * (openai.com/api/pricing and docs.praison.ai/docs/embeddings/providers/openai, November 2026; half of it as a batch).
- */
+/** Where the prices below were read. */
+export const OPENAI_PRICE_SOURCE = "developers.openai.com/api/docs/models, November 2026";
+
+/** OpenAI's embedding models (developers.openai.com/api/docs/guides/embeddings) and their list prices, November 2026. */
 export const openaiModels: KnownModels = new Map([
   [
     "text-embedding-3-small",
@@ -38,6 +38,7 @@ export const openaiProvider: Provider = {
   options: [...HOSTED_OPTIONS, "encoding"],
   defaultModel: DEFAULT_MODEL,
   models: openaiModels,
+  priceSource: OPENAI_PRICE_SOURCE,
   limits: OPENAI_LIMITS,
   purposes: "the same for both",
   clients: ["ky"],

@@ -9,7 +9,7 @@ const KEY_VARIABLES = ["OPENROUTER_API_KEY"];
 /** Of the providers behind it, Cohere takes the fewest texts at once. */
 const LIMITS = { maxTextsPerRequest: 96, maxBytesPerRequest: 300_000 };
 
-/** Models and prices of openrouter.ai/models?output_modalities=embeddings, November 2026. */
+/** The common ones of openrouter.ai/models, November 2026. */
 const MODELS: KnownModels = new Map([
   [
     "openai/text-embedding-3-small",
@@ -37,6 +37,7 @@ export const openrouterProvider: Provider = {
   options: OPENAI_OPTIONS,
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "openrouter.ai/models, November 2026",
   limits: LIMITS,
   purposes: "prefixes of models that want them, such as e5",
   clients: ["ky"],

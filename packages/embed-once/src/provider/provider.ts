@@ -29,6 +29,8 @@ export interface Provider {
   readonly defaultModel?: string | undefined;
   /** What is known of its models, by name. */
   readonly models: KnownModels;
+  /** Where and when the models' list prices were read; absent where nothing costs or no price is known. */
+  readonly priceSource?: string | undefined;
   /** The bounds of a request unless the model or the user has others; absent where nothing is requested. */
   readonly limits?: RequestLimits | undefined;
   /** What a purpose becomes, in one line. */

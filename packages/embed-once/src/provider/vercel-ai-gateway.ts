@@ -9,7 +9,7 @@ const KEY_VARIABLES = ["AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"];
 /** Of the providers behind it, Cohere takes the fewest texts at once. */
 const LIMITS = { maxTextsPerRequest: 96, maxBytesPerRequest: 300_000 };
 
-/** Models and prices of vercel.com/ai-gateway/models, November 2026. */
+/** The common ones of vercel.com/ai-gateway/models, November 2026. */
 const MODELS: KnownModels = new Map([
   [
     "openai/text-embedding-3-small",
@@ -41,6 +41,7 @@ export const vercelAiGatewayProvider: Provider = {
   options: OPENAI_OPTIONS,
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "vercel.com/ai-gateway/models, November 2026",
   limits: LIMITS,
   purposes: "prefixes of models that want them",
   clients: ["ky"],

@@ -12,30 +12,23 @@ const LIMITS = { maxTextsPerRequest: 1_000, maxBytesPerRequest: 120_000 };
 /** Without a purpose nothing is sent, and the text is embedded without an instruction. */
 const INPUT_TYPES: PurposeNames = { query: "query", document: "document" };
 
-const flexible = (pricePerMillionTokens: number, maxBytesPerRequest?: number): KnownModel => ({
-  dimensions: 1024,
-  otherDimensions: [256, 512, 2048],
-  maxTokensPerText: 32_000,
-  maxBytesPerRequest,
-  pricePerMillionTokens,
-});
+const flexible: KnownModel = { dimensions: 1024, otherDimensions: [256, 512, 2048], maxTokensPerText: 32_000 };
 
 /**
  * Voyage's text models: lengths from docs.voyageai.com/docs/embeddings, tokens a request from
- * docs.voyageai.com/reference/embeddings-api, prices from docs.voyageai.com/docs/pricing and, for the 4 series,
- * vercel.com/ai-gateway/models/voyage-4 (November 2026).
+ * docs.voyageai.com/reference/embeddings-api; prices as `priceSource` says (November 2026).
  */
 const MODELS: KnownModels = new Map<string, KnownModel>([
-  ["voyage-4-large", flexible(0.12)],
-  ["voyage-4", flexible(0.06, 320_000)],
-  ["voyage-4-lite", flexible(0.02, 1_000_000)],
-  ["voyage-code-3", flexible(0.18)],
-  ["voyage-3-large", flexible(0.18)],
-  ["voyage-3.5", flexible(0.06, 320_000)],
-  ["voyage-3.5-lite", flexible(0.02, 1_000_000)],
+  ["voyage-4-large", { ...flexible, pricePerMillionTokens: 0.12 }],
+  ["voyage-4", { ...flexible, maxBytesPerRequest: 320_000, pricePerMillionTokens: 0.06 }],
+  ["voyage-4-lite", { ...flexible, maxBytesPerRequest: 1_000_000, pricePerMillionTokens: 0.02 }],
+  ["voyage-code-3", flexible],
+  ["voyage-3-large", { ...flexible, pricePerMillionTokens: 0.18 }],
+  ["voyage-3.5", { ...flexible, maxBytesPerRequest: 320_000 }],
+  ["voyage-3.5-lite", { ...flexible, maxBytesPerRequest: 1_000_000 }],
   ["voyage-3", { dimensions: 1024, maxTokensPerText: 32_000, pricePerMillionTokens: 0.06 }],
   ["voyage-3-lite", { dimensions: 512, maxTokensPerText: 32_000, pricePerMillionTokens: 0.02 }],
-  ["voyage-finance-2", { dimensions: 1024, maxTokensPerText: 32_000, pricePerMillionTokens: 0.12 }],
+  ["voyage-finance-2", { dimensions: 1024, maxTokensPerText: 32_000 }],
   ["voyage-law-2", { dimensions: 1024, maxTokensPerText: 16_000, pricePerMillionTokens: 0.12 }],
   ["voyage-code-2", { dimensions: 1536, maxTokensPerText: 16_000, pricePerMillionTokens: 0.12 }],
 ]);
@@ -51,6 +44,7 @@ export const voyageProvider: Provider = {
   options: [...HOSTED_OPTIONS, "encoding"],
   defaultModel: DEFAULT_MODEL,
   models: MODELS,
+  priceSource: "vercel.com/ai-gateway/models and getmaxim.ai/bifrost/model-library/provider/voyage, November 2026",
   limits: LIMITS,
   purposes: "input_type query, document; none: not sent",
   clients: ["ky"],
