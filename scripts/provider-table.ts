@@ -79,7 +79,8 @@ function version(name: string): string {
 }
 
 const count = (number: number | undefined) => (number === undefined ? "—" : number.toLocaleString("en-US"));
-const dollars = (price: number | undefined) => (price === undefined ? "—" : price === 0 ? "free" : `$${price}`);
+const dollars = (price: number | undefined) =>
+  price === undefined ? "—" : price === 0 ? "free" : `$${price.toFixed(2)}`;
 const describeBounds = (texts: number, bytes: number) =>
   `${count(texts)} ${texts === 1 ? "text" : "texts"}, ${count(bytes)} bytes`;
 const row = (...cells: string[]) => `| ${cells.join(" | ")} |`;

@@ -124,6 +124,13 @@ describe.each(CASES)("%s", (_, served) => {
     }
   });
 
+  test("tells that a request held more texts than the provider takes", async () => {
+    const embedder = await start(served, {}, { maxTexts: 2 });
+    const asked = embedder.createEmbeddings([...TEXTS]);
+    if (single(served)) expect((await asked).embeddings).toHaveLength(3);
+    else await expect(asked).rejects.toThrow(/refuses the request \(400.*maximum 2 inputs, got 3/);
+  });
+
   test("lets no text be cut without a word", async () => {
     const embedder = await start(served, { maxRetries: 0 }, { maxTokensPerText: 20 });
     const asked = embedder.createEmbeddings(["short", "long ".repeat(50)]);
