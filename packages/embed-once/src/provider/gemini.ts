@@ -34,8 +34,8 @@ const prefixesOf = (model: string) => TASK_PREFIXES.find((entry) => entry.model.
 
 /**
  * The Gemini API's `batchEmbedContents` (ai.google.dev/api/embeddings, November 2026). It reports no usage for some
- * models. It has no switch against cutting: texts over the model's limit (2,048 tokens) may be cut by Google without a
- * word, so keep them shorter. Vectors of fewer than 3,072 dimensions are not of unit length and stay as they come.
+ * models. It has no switch against cutting (`autoTruncate` is Vertex AI's alone): texts over the model's limit, 2,048
+ * tokens for the first generation, may be cut by Google without a word, so keep them shorter; 2,048 bytes always fit. Vectors of fewer than 3,072 dimensions are not of unit length and stay as they come.
  */
 export const geminiProvider: Provider = {
   description: `Google's Gemini API (${DEFAULT_MODEL} unless another model is named)`,

@@ -22,6 +22,8 @@ const MODELS: KnownModels = new Map<string, KnownModel>([
   ["voyage-4-large", { ...flexible, pricePerMillionTokens: 0.12 }],
   ["voyage-4", { ...flexible, maxBytesPerRequest: 320_000, pricePerMillionTokens: 0.06 }],
   ["voyage-4-lite", { ...flexible, maxBytesPerRequest: 1_000_000, pricePerMillionTokens: 0.02 }],
+  // The documentation names two bounds of a request for it; this is the lower one.
+  ["voyage-code-4", flexible],
   ["voyage-code-3", flexible],
   ["voyage-3-large", { ...flexible, pricePerMillionTokens: 0.18 }],
   ["voyage-3.5", { ...flexible, maxBytesPerRequest: 320_000 }],

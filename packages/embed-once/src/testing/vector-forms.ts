@@ -95,15 +95,14 @@ export function float32Literal(value: number): string {
   // Most values need 8 or 9 digits: one try at 6 spares five.
   const first = Math.fround(Number(value.toPrecision(6))) === value ? 1 : 7;
   for (let digits = first; digits < MAX_FLOAT32_DIGITS; digits++) {
-    const literal = roundToEven(value, digits);
-    if (Math.fround(Number(literal)) === value) return String(Number(literal));
+    const literal = value.toPrecision(digits);
+    if (Math.fround(Number(literal)) === value) return String(Number(toEven(literal, value, digits)));
   }
-  return String(Number(roundToEven(value, MAX_FLOAT32_DIGITS)));
+  return String(Number(toEven(value.toPrecision(MAX_FLOAT32_DIGITS), value, MAX_FLOAT32_DIGITS)));
 }
 
-/** Rounds to significant digits, exact halves to the even digit as the servers do; `toPrecision` takes them up. */
-function roundToEven(value: number, digits: number): string {
-  const up = value.toPrecision(digits);
+/** `toPrecision` takes an exact half up; the servers take it to the even digit, which names the same float32. */
+function toEven(up: string, value: number, digits: number): string {
   const longer = value.toPrecision(digits + 1);
   if (Number(longer) !== value || !/5(e[+-]\d+)?$/.test(longer)) return up;
   const down = longer.replace(/5(e[+-]\d+)?$/, "$1");
