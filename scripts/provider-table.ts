@@ -9,7 +9,12 @@ import type { Provider } from "../packages/embed-once/src/provider/provider.ts";
 import { createProviderEmbedder, providers } from "../packages/embed-once/src/provider/registry.ts";
 import { embedderSuite } from "../packages/embed-once/src/testing/embedder-suite.ts";
 import { float32Literal } from "../packages/embed-once/src/testing/vector-forms.ts";
-import { SERVED_CASES, type ServedCase, serve } from "../packages/embed-once/test/provider/served-cases.ts";
+import {
+  maxTextBytesOf,
+  SERVED_CASES,
+  type ServedCase,
+  serve,
+} from "../packages/embed-once/test/provider/served-cases.ts";
 
 const root = join(import.meta.dirname, "..");
 export const TABLE_PATH: string = join(root, "docs/providers.md");
@@ -26,6 +31,7 @@ async function runSuite(served: ServedCase | undefined): Promise<{ passed: numbe
         embedder,
         requestCount: () => server.requests.length,
         sentTexts: () => server.requests.flatMap(({ texts }) => texts),
+        maxTextBytes: maxTextBytesOf(served),
         close: server.close,
       };
     },
@@ -149,7 +155,8 @@ ${rows.join("\n")}
 - Prices are US dollars for a million tokens; the option \`pricePerMillionTokens\` wins over them.
 - Wherever an API has a switch against cutting over-long texts it is set, so that such a text is an error: Cohere and Cohere on Bedrock
   \`truncate: "NONE"\`, Voyage \`truncation: false\`, Jina and Ollama \`truncate: false\`. OpenAI, Azure, Mistral and Titan refuse it by themselves. The
-  **Gemini API has no such switch** and may cut a text over its limit; gateways and OpenAI-compatible servers do what the model behind them does.
+  Gemini API has no such switch, so a text with more bytes than the model takes tokens is counted there first (\`countTokens\`) and refused here.
+  Gateways and OpenAI-compatible servers do what the model behind them does.
 - A text without a purpose is a third kind where a provider tells queries and documents apart, except for Cohere, whose models require one: there
   it is a document.
 - Vertex AI goes through the AI SDK like every provider that is not listed: its access tokens expire within the hour, and renewing them takes

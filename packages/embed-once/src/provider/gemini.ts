@@ -1,8 +1,10 @@
+import { EmbeddingResponseError } from "../core/errors.ts";
 import { readVectors, tokenUsage } from "./embedding-answer.ts";
-import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
+import { HOSTED_OPTIONS, HostedEmbedder, type WireCall } from "./hosted-embedder.ts";
 import type { KnownModels } from "./known-model.ts";
 import type { Prefixes } from "./prefixes.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
+import { ProviderError } from "./provider-error.ts";
 import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
 
 const BASE_URL = "https://generativelanguage.googleapis.com/v1beta";
@@ -34,8 +36,10 @@ const prefixesOf = (model: string) => TASK_PREFIXES.find((entry) => entry.model.
 
 /**
  * The Gemini API's `batchEmbedContents` (ai.google.dev/api/embeddings, November 2026). It reports no usage for some
- * models. It has no switch against cutting (`autoTruncate` is Vertex AI's alone): texts over the model's limit, 2,048
- * tokens for the first generation, may be cut by Google without a word, so keep them shorter; 2,048 bytes always fit. Vectors of fewer than 3,072 dimensions are not of unit length and stay as they come.
+ * models. It has no switch against cutting (`autoTruncate` is Vertex AI's alone) and cuts a text over the model's limit
+ * without a word. So a text with more bytes than the model takes tokens is counted first (`countTokens`, free of
+ * charge, one small request), and refused if it is too long; shorter ones always fit. Vectors of fewer than 3,072
+ * dimensions are not of unit length and stay as they come.
  */
 export const geminiProvider: Provider = {
   description: `Google's Gemini API (${DEFAULT_MODEL} unless another model is named)`,
@@ -79,6 +83,7 @@ export const geminiProvider: Provider = {
             },
           };
         },
+        refuseOverlong,
         read: (answer, asked) => {
           const { embeddings: list, usageMetadata } = (answer ?? {}) as {
             embeddings?: unknown;
@@ -97,3 +102,27 @@ export const geminiProvider: Provider = {
       },
     ),
 };
+
+async function refuseOverlong(
+  { model, texts }: WireCall,
+  firstIndex: number,
+  ask: (path: string, body: unknown) => Promise<unknown>,
+): Promise<void> {
+  const maxTokens = MODELS.get(model)?.maxTokensPerText;
+  if (maxTokens === undefined) return;
+  for (const [i, text] of texts.entries()) {
+    // No text has more tokens than bytes.
+    if (Buffer.byteLength(text) <= maxTokens) continue;
+    const answer = await ask(`/models/${encodeURIComponent(model)}:countTokens`, { contents: [{ parts: [{ text }] }] });
+    const tokens = (answer as { totalTokens?: unknown } | null)?.totalTokens;
+    if (typeof tokens !== "number") {
+      throw new EmbeddingResponseError(`gemini did not count the tokens of the text at index ${firstIndex + i}.`);
+    }
+    if (tokens > maxTokens) {
+      throw new ProviderError(
+        `The text at index ${firstIndex + i} has ${tokens} tokens, but ${model} takes ${maxTokens} and would cut it without a word. Make it shorter.`,
+        { reason: "request" },
+      );
+    }
+  }
+}

@@ -58,6 +58,15 @@ export interface Wire {
   prefixes?(model: string): Prefixes | undefined;
   /** The path below the base URL, and what is posted there as JSON. */
   request(call: WireCall): { path: string; body: unknown };
+  /**
+   * Throws for a text that the provider would cut without a word, where it cannot be told not to.
+   * @param ask posts to a path below the base URL
+   */
+  refuseOverlong?(
+    call: WireCall,
+    firstIndex: number,
+    ask: (path: string, body: unknown) => Promise<unknown>,
+  ): Promise<void>;
   /** Reads an answer and checks it against what was asked. */
   read(answer: unknown, asked: AskedEmbeddings, from: { model: string; headers: Headers }): EmbeddingResponse;
   /** Loads what is needed on first use. */
@@ -177,13 +186,11 @@ export class HostedEmbedder implements ProviderEmbedder {
     if (texts.length > 0) await this.#wire.prepare?.();
     // One after the other: how many at once a provider bears is for the caller to know, who has `limits` to cut by.
     for (const { start, end } of splitRequests(texts, this.#limitsOf(model))) {
-      const { path, body } = this.#wire.request({
-        model,
-        texts: texts.slice(start, end),
-        dimensions,
-        purpose,
-        encoding: this.#encoding,
+      const call = { model, texts: texts.slice(start, end), dimensions, purpose, encoding: this.#encoding };
+      await this.#wire.refuseOverlong?.(call, start, async (path, body) => {
+        return (await this.#client.post(path, body, post)).answer;
       });
+      const { path, body } = this.#wire.request(call);
       const { answer, headers } = await this.#client.post(path, body, post);
       const asked = {
         count: end - start,

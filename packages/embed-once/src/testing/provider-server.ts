@@ -17,6 +17,7 @@ import {
   type ReceivedRequest,
   Refusal,
   type ServedModel,
+  tokensOf,
   type WireShape,
 } from "./provider-server/wire-shape.ts";
 import { makeVector, type NumberForm } from "./vector-forms.ts";
@@ -167,6 +168,8 @@ async function handle(incoming: IncomingMessage, response: ServerResponse, state
     if (typeof fault === "object" && "slowMs" in fault) await sleep(fault.slowMs);
 
     shape.authorize(received, state.options);
+    const aside = shape.aside?.(received);
+    if (aside !== undefined) return send(response, 200, aside);
     const asked = shape.read(received);
     served.texts = asked.texts;
     const answer = embed(asked, typeof fault === "string" ? fault : undefined, served, state);
@@ -238,10 +241,6 @@ function modelOf(model: string, { models }: ProviderServerOptions, shape: WireSh
   if (models !== undefined && own !== undefined) return { form: known.form, literal: known.literal, dimensions: own };
   if (models === undefined && shape.models[model] !== undefined) return known;
   throw new Refusal(404, `The model \`${model}\` does not exist.`, "model_not_found");
-}
-
-function tokensOf(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / 4);
 }
 
 /** Cuts an over-long text where that is wanted, and refuses it where not. */

@@ -1,7 +1,7 @@
 import { describe, test } from "vitest";
 import { createProviderEmbedder } from "../../src/provider/registry.ts";
 import { embedderSuite } from "../../src/testing/embedder-suite.ts";
-import { nameOf, SERVED_CASES, serve } from "./served-cases.ts";
+import { maxTextBytesOf, nameOf, SERVED_CASES, serve } from "./served-cases.ts";
 
 describe("local", () => {
   embedderSuite(test, async () => ({ embedder: createProviderEmbedder({ provider: "local" }, {}) }));
@@ -15,6 +15,7 @@ for (const served of SERVED_CASES) {
         embedder,
         requestCount: () => server.requests.length,
         sentTexts: () => server.requests.flatMap(({ texts }) => texts),
+        maxTextBytes: maxTextBytesOf(served),
         close: server.close,
       };
     });

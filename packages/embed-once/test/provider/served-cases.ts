@@ -124,6 +124,11 @@ export interface Served {
   embedder: ProviderEmbedder;
 }
 
+/** What the embedder suite needs to know of a case: Gemini's own limit of 2,048 tokens is kept to before anything is sent. */
+export function maxTextBytesOf({ provider }: ServedCase): number | undefined {
+  return provider === "gemini" ? 4 * 2_048 : undefined;
+}
+
 /** Starts the case's server and connects its real client. */
 export async function serve(
   served: ServedCase,

@@ -4,10 +4,12 @@ import {
   readDimensions,
   readName,
   requireHeader,
+  tokensOf,
   type WireShape,
 } from "./wire-shape.ts";
 
 const BATCH = /^\/v1beta\/models\/([^/:]+):batchEmbedContents$/;
+const COUNT = /^\/v1beta\/models\/([^/:]+):countTokens$/;
 const TASKS = ["RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY", "CLASSIFICATION", "CLUSTERING"];
 const STATUS_NAMES: Readonly<Record<number, string>> = {
   400: "INVALID_ARGUMENT",
@@ -18,7 +20,7 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
   503: "UNAVAILABLE",
 };
 
-/** The Gemini API's `POST /v1beta/models/<model>:batchEmbedContents`. */
+/** The Gemini API's `POST /v1beta/models/<model>:batchEmbedContents` and `:countTokens`. */
 export const geminiShape: WireShape = {
   basePath: "/v1beta",
   models: {
@@ -29,7 +31,14 @@ export const geminiShape: WireShape = {
   indexed: false,
   encodings: ["float"],
   keyHeaders: ["x-goog-api-key"],
-  matches: (path) => BATCH.test(path),
+  matches: (path) => BATCH.test(path) || COUNT.test(path),
+  aside: ({ path, body }) => {
+    if (!COUNT.test(path)) return undefined;
+    const contents = body.contents as { parts?: { text?: unknown }[] }[] | undefined;
+    const text = contents?.[0]?.parts?.[0]?.text;
+    if (typeof text !== "string") throw new Refusal(400, "contents is not specified");
+    return { body: JSON.stringify({ totalTokens: tokensOf(text) }) };
+  },
   authorize: (request, { apiKey }) =>
     // Google answers a wrong key with 400.
     requireHeader(

@@ -74,6 +74,8 @@ export interface WireShape {
   encodings: readonly ("base64" | "float")[];
   /** Whether this is the address of embeddings. */
   matches(path: string): boolean;
+  /** The answer at an address beside that of embeddings, if this is one. */
+  aside?(request: ReceivedRequest): Answer | undefined;
   /** Throws a Refusal for whoever may not ask. */
   authorize(request: ReceivedRequest, credentials: Credentials): void;
   /** The headers with secrets in them. */
@@ -108,6 +110,11 @@ export function requireHeader(
   refusal: Refusal,
 ): void {
   if (apiKey !== undefined && headers[name] !== scheme + apiKey) throw refusal;
+}
+
+/** What this server counts as tokens: a quarter of the bytes. */
+export function tokensOf(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 4);
 }
 
 /** A list of at least one string. Throws a Refusal with 400 for anything else. */
