@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Embedder } from "../src/core/embedder.ts";
-import { openaiVector } from "../src/testing/openai-vectors.ts";
+import { makeVector } from "../src/testing/vector-forms.ts";
 import { type Contestant, directoryOf, embedOnce, type Open, rivals } from "./embedder-rivals.ts";
 
 const BATCH = 100;
@@ -27,7 +27,7 @@ const calls = Number(values.calls);
 
 // Vectors repeat, keys do not: making 20,000 would take longer than measuring.
 const vectors = Array.from({ length: DISTINCT_VECTORS }, (_, i) =>
-  openaiVector(`vector ${i}`, "bench", DIMENSIONS, "scaled-float16").map(Math.fround),
+  makeVector(`vector ${i}`, "bench", DIMENSIONS, "scaled-float16").map(Math.fround),
 );
 const texts = Array.from({ length: textCount }, (_, i) => `text ${i} `.padEnd(TEXT_CHARACTERS, "lorem ipsum dolor "));
 const vectorOf = (text: string) => vectors[Number(text.slice(5, text.indexOf(" ", 5))) % DISTINCT_VECTORS]!;

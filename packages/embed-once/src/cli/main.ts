@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { ConfigurationError } from "../core/errors.ts";
 import { ProviderError } from "../provider/provider-error.ts";
-import { providerNames } from "../provider/registry.ts";
+import { providerNames, providers } from "../provider/registry.ts";
 import { registerDoctorCommand } from "./commands/doctor.ts";
 import { registerInspectCommand } from "./commands/inspect.ts";
 import { registerSearchCommands } from "./commands/search.ts";
@@ -63,7 +63,9 @@ function createProgram(output: Output, signal: AbortSignal): Command {
 Environment:
   EMBED_ONCE_PROVIDER, EMBED_ONCE_MODEL, EMBED_ONCE_DIMENSIONS, EMBED_ONCE_BASE_URL, EMBED_ONCE_CACHE_DIR
                          the same as the options, which win
-  OPENAI_API_KEY         the key of the provider "openai"
+
+Keys of providers, of which the first that is set counts:
+${keyHelp()}
 
 Examples:
   embed-once search "where is a checksum verified"
@@ -77,6 +79,13 @@ Exit codes: 0 success, 1 failure, 2 wrong use.`,
   registerInspectCommand(program, output);
   registerDoctorCommand(program, output);
   return program;
+}
+
+/** One line for each provider that takes a key. */
+function keyHelp(): string {
+  const lines = [...providers].filter(([, { keyVariables }]) => keyVariables.length > 0);
+  const width = Math.max(...lines.map(([name]) => name.length)) + 2;
+  return lines.map(([name, { keyVariables }]) => `  ${name.padEnd(width)}${keyVariables.join(", ")}`).join("\n");
 }
 
 /** Says what is wrong in one line, and what kind of fault it is. */

@@ -10,7 +10,13 @@ export interface AskedEmbeddings {
   encoding: "base64" | "float";
   /** Length that every vector must have, where it is known. */
   dimensions?: number | undefined;
+  /** Whether the provider leaves no choice of encoding, for messages. @default false */
+  fixedEncoding?: boolean | undefined;
+  /** Whose API was asked, for messages. @default "an OpenAI-compatible API (often it ends in /v1)" */
+  api?: string | undefined;
 }
+
+const DEFAULT_API = "an OpenAI-compatible API (often it ends in /v1)";
 
 interface AnswerItem {
   embedding?: unknown;
@@ -25,25 +31,42 @@ interface AnswerItem {
  */
 export function readEmbeddingAnswer(answer: unknown, asked: AskedEmbeddings): EmbeddingResponse {
   const data = (answer as { data?: unknown } | null)?.data;
-  if (!Array.isArray(data)) {
-    throw new EmbeddingResponseError(
-      "The answer has no array `data` of embeddings. Does baseURL point to an OpenAI-compatible API (often it ends in /v1)?",
-    );
-  }
-  if (data.length !== asked.count) {
-    throw new EmbeddingResponseError(
-      `Sent ${asked.count} texts (from index ${asked.firstIndex}) and got ${data.length} vectors: the answer cannot be matched to the texts.`,
-    );
-  }
+  checkList(data, "data", asked);
+  const embeddings = readVectors(orderByIndex(data, asked.firstIndex), "data", asked);
+  const usage = readUsage((answer as { usage?: unknown }).usage);
+  return usage === undefined ? { embeddings } : { embeddings, usage };
+}
+
+/**
+ * Reads vectors that stand in the order of the texts. Throws an EmbeddingResponseError as `readEmbeddingAnswer` does.
+ *
+ * @param list arrays of numbers, or base64 where that was asked for
+ * @param field where the list stood in the answer, for messages
+ */
+export function readVectors(list: unknown, field: string, asked: AskedEmbeddings): number[][] {
+  checkList(list, field, asked);
   const embeddings: number[][] = [];
-  for (const [i, item] of orderByIndex(data, asked.firstIndex).entries()) {
+  for (let i = 0; i < list.length; i++) {
+    const item: unknown = list[i];
     const textIndex = asked.firstIndex + i;
-    const vector = asked.encoding === "base64" ? decodeBase64(item, textIndex) : checkNumbers(item, textIndex);
+    const vector = asked.encoding === "base64" ? decodeBase64(item, textIndex) : checkNumbers(item, textIndex, asked);
     checkLength(vector, textIndex, asked.dimensions ?? embeddings[0]?.length, asked);
     embeddings.push(vector);
   }
-  const usage = readUsage((answer as { usage?: unknown }).usage);
-  return usage === undefined ? { embeddings } : { embeddings, usage };
+  return embeddings;
+}
+
+function checkList(list: unknown, field: string, asked: AskedEmbeddings): asserts list is unknown[] {
+  if (!Array.isArray(list)) {
+    throw new EmbeddingResponseError(
+      `The answer has no array \`${field}\` of embeddings. Does baseURL point to ${asked.api ?? DEFAULT_API}?`,
+    );
+  }
+  if (list.length !== asked.count) {
+    throw new EmbeddingResponseError(
+      `Sent ${asked.count} texts (from index ${asked.firstIndex}) and got ${list.length} vectors: the answer cannot be matched to the texts.`,
+    );
+  }
 }
 
 /** Puts the items where their `index` says; answers that have none at all are taken in the order given. */
@@ -77,7 +100,7 @@ function embeddingOf(item: unknown): unknown {
 function decodeBase64(embedding: unknown, textIndex: number): number[] {
   if (Array.isArray(embedding)) {
     throw new EmbeddingResponseError(
-      `Asked for base64 and got numbers for the text at index ${textIndex}: the server ignores encoding_format. Set the option encoding: "float".`,
+      `Asked for base64 and got numbers for the text at index ${textIndex}: the server ignores the encoding. Set the option encoding: "float".`,
     );
   }
   if (typeof embedding !== "string") throw missing(embedding, textIndex);
@@ -99,10 +122,10 @@ function decodeBase64(embedding: unknown, textIndex: number): number[] {
   return values;
 }
 
-function checkNumbers(embedding: unknown, textIndex: number): number[] {
+function checkNumbers(embedding: unknown, textIndex: number, { fixedEncoding }: AskedEmbeddings): number[] {
   if (typeof embedding === "string") {
     throw new EmbeddingResponseError(
-      `Asked for numbers and got a string for the text at index ${textIndex}: the server ignores encoding_format. Set the option encoding: "base64".`,
+      `Asked for numbers and got a string for the text at index ${textIndex}: ${fixedEncoding ? "this is not how the provider answers. Check the option baseURL" : 'the server ignores the encoding. Set the option encoding: "base64"'}.`,
     );
   }
   if (!Array.isArray(embedding)) throw missing(embedding, textIndex);
@@ -135,6 +158,12 @@ function checkLength(vector: number[], textIndex: number, expected: number | und
   throw new EmbeddingResponseError(
     `The vector of the text at index ${textIndex} has ${vector.length} values, expected ${expected}: ${advice}.`,
   );
+}
+
+/** Tokens as a provider with a single number reports them. */
+export function tokenUsage(tokens: unknown): EmbeddingResponse["usage"] {
+  if (typeof tokens !== "number" || !Number.isSafeInteger(tokens) || tokens < 0) return undefined;
+  return { promptTokens: tokens, totalTokens: tokens };
 }
 
 /** Usage as reported, where it is; a missing part is never made up. */

@@ -6,6 +6,8 @@ import { oneLine } from "./redact.ts";
 export interface HttpClientOptions {
   /** Who is asked, for messages. */
   provider: string;
+  /** Whose API is expected at the address, such as "an OpenAI-compatible API", for messages. */
+  api: string;
   /** Where the API lies, without trailing slash. */
   baseURL: string;
   headers: Headers;
@@ -26,6 +28,12 @@ export interface PostOptions {
   timeoutMs?: number | undefined;
 }
 
+/** What came back: the JSON, and the headers beside it, where some providers report usage. */
+export interface HttpAnswer {
+  answer: unknown;
+  headers: Headers;
+}
+
 /** A provider that asks for more patience than this is asked again by the caller, or not at all. */
 const MAX_RETRY_AFTER_MS = 60_000;
 const FIRST_DELAY_MS = 500;
@@ -33,6 +41,8 @@ const MAX_DELAY_MS = 20_000;
 const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504];
 /** Codes of a 429 that no waiting cures. */
 const QUOTA_CODES = /quota|billing|credit/i;
+/** Codes of a refused key that comes with another status than 401 or 403, as Gemini's 400. */
+const KEY_CODES = /^API_KEY_(INVALID|EXPIRED)$/;
 
 /**
  * Posts JSON to a provider and reads its JSON, over ky. What may pass (429, 5xx, no connection) is tried again with
@@ -46,31 +56,41 @@ export class HttpClient {
     this.#options = options;
   }
 
-  async post(path: string, body: unknown, options: PostOptions = {}): Promise<unknown> {
+  async post(path: string, body: unknown, options: PostOptions = {}): Promise<HttpAnswer> {
     const { signal } = options;
     signal?.throwIfAborted();
     // On first use: a program that never asks a server does not load a client.
     const { default: ky } = await import("ky");
     const url = this.#options.baseURL + path;
     let text: string;
+    let headers = new Headers();
     try {
-      text = await this.#send(ky, url, body, options);
+      text = await this.#send(ky, url, body, options, (received) => {
+        headers = received;
+      });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw this.#translate(error, url, options);
     }
     const answer = this.#parse(text, url);
     this.#refuseErrorBody(answer, url);
-    return answer;
+    return { answer, headers };
   }
 
-  #send(ky: KyInstance, url: string, body: unknown, { signal, maxRetries, timeoutMs }: PostOptions): Promise<string> {
+  #send(
+    ky: KyInstance,
+    url: string,
+    body: unknown,
+    { signal, maxRetries, timeoutMs }: PostOptions,
+    onHeaders: (headers: Headers) => void,
+  ): Promise<string> {
     const options: Options = {
       json: body,
       headers: this.#options.headers,
       timeout: timeoutMs ?? this.#options.timeoutMs,
       // A followed redirect would turn the POST into a GET, and could carry the headers elsewhere.
       redirect: "manual",
+      hooks: { afterResponse: [({ response }) => onHeaders(response.headers)] },
       retry: {
         limit: maxRetries ?? this.#options.maxRetries,
         methods: ["post"],
@@ -93,7 +113,7 @@ export class HttpClient {
     } catch {
       // Without the parser's own message: it repeats a part of the text, before secrets are removed.
       throw new EmbeddingResponseError(
-        `The answer of ${url} is no JSON (${text.length} characters, from ${JSON.stringify(this.#foreign(text, 60))}). Does baseURL point to an OpenAI-compatible API?`,
+        `The answer of ${url} is no JSON (${text.length} characters, from ${JSON.stringify(this.#foreign(text, 60))}). Does baseURL point to ${this.#options.api}?`,
       );
     }
   }
@@ -109,7 +129,12 @@ export class HttpClient {
   #translate(error: unknown, url: string, { timeoutMs }: PostOptions): Error {
     const { provider } = this.#options;
     if (isHttpError(error)) {
-      return this.#httpFailure(error.response.status, error.data, url, retryAfterMs(error.response.headers));
+      return this.#httpFailure(
+        error.response.status,
+        error.data,
+        url,
+        retryAfterMs(error.response.headers, error.data),
+      );
     }
     const name = (error as { name?: unknown } | null)?.name;
     if (name === "TimeoutError") {
@@ -181,11 +206,11 @@ function isHttpError(error: unknown): error is HTTPError {
 
 function isHopeless(error: HTTPError): boolean {
   if (failureOf(error.response.status, errorCode(error.data)) === "quota") return true;
-  return (retryAfterMs(error.response.headers) ?? 0) > MAX_RETRY_AFTER_MS;
+  return (retryAfterMs(error.response.headers, error.data) ?? 0) > MAX_RETRY_AFTER_MS;
 }
 
 function failureOf(status: number, providerCode: string | undefined): ProviderFailure {
-  if (status === 401 || status === 403) return "key";
+  if (status === 401 || status === 403 || KEY_CODES.test(providerCode ?? "")) return "key";
   if (status === 404) return "not-found";
   if (status === 408) return "timeout";
   if (status === 413) return "too-large";
@@ -195,16 +220,30 @@ function failureOf(status: number, providerCode: string | undefined): ProviderFa
   return "server";
 }
 
-/** `Retry-After` in milliseconds from now, from both of its forms (RFC 9110, section 10.2.3). */
-function retryAfterMs(headers: Headers): number | undefined {
+/**
+ * How long the provider asks to wait, in milliseconds from now: `Retry-After` in both of its forms (RFC 9110, section
+ * 10.2.3), else Google's `RetryInfo` in the body.
+ */
+function retryAfterMs(headers: Headers, data: unknown): number | undefined {
   const value = headers.get("retry-after")?.trim();
-  if (!value) return undefined;
+  if (!value) return googleRetryDelayMs(data);
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-/** The error texts of OpenAI (`error.message`), Ollama (`error`), FastAPI servers (`detail`) and others (`message`). */
+function googleRetryDelayMs(data: unknown): number | undefined {
+  for (const { retryDelay } of errorDetails(data)) {
+    const seconds = typeof retryDelay === "string" ? /^(\d+(?:\.\d+)?)s$/.exec(retryDelay)?.[1] : undefined;
+    if (seconds !== undefined) return Math.ceil(Number(seconds) * 1000);
+  }
+  return undefined;
+}
+
+/**
+ * The error texts of OpenAI, Azure and Google (`error.message`), Ollama (`error`), Voyage, Jina and FastAPI servers
+ * (`detail`), Bedrock, Cohere and Mistral (`message`).
+ */
 function errorMessage(data: unknown): string | undefined {
   if (typeof data === "string") return data.trim() === "" ? undefined : data;
   if (typeof data !== "object" || data === null) return undefined;
@@ -212,13 +251,22 @@ function errorMessage(data: unknown): string | undefined {
   for (const candidate of [(error as { message?: unknown } | null | undefined)?.message, error, message, detail]) {
     if (typeof candidate === "string" && candidate.trim() !== "") return candidate;
   }
-  return JSON.stringify(error ?? detail ?? data);
+  return JSON.stringify(error ?? message ?? detail ?? data);
 }
 
 function errorCode(data: unknown): string | undefined {
-  const error = (data as { error?: { code?: unknown; type?: unknown } } | null | undefined)?.error;
-  for (const candidate of [error?.code, error?.type]) if (typeof candidate === "string") return candidate;
+  const { error, code, type } = (data ?? {}) as { error?: Record<string, unknown>; code?: unknown; type?: unknown };
+  const reasons = errorDetails(data).map(({ reason }) => reason);
+  for (const candidate of [...reasons, error?.code, error?.type, error?.status, code, type]) {
+    if (typeof candidate === "string") return candidate;
+  }
   return undefined;
+}
+
+/** The `details` of an error in Google's form. */
+function errorDetails(data: unknown): { reason?: unknown; retryDelay?: unknown }[] {
+  const details = (data as { error?: { details?: unknown } } | null | undefined)?.error?.details;
+  return Array.isArray(details) ? details.filter((detail) => typeof detail === "object" && detail !== null) : [];
 }
 
 /** The system's code of a failed connection, such as `ECONNREFUSED`, from wherever in the causes it stands. */

@@ -46,6 +46,11 @@ export class LocalEmbedder implements ProviderEmbedder {
     return { provider: "local", model, ...(dimensions === LOCAL_DIMENSIONS ? {} : { dimensions }), purposes: "same" };
   }
 
+  pricePerMillionTokens(model: string = LOCAL_MODEL): number {
+    checkModel(model);
+    return 0;
+  }
+
   async createEmbeddings(texts: string[], model?: string, options: EmbedOptions = {}): Promise<EmbeddingResponse> {
     const copy = copyTexts(texts);
     checkModel(model ?? LOCAL_MODEL);
@@ -95,5 +100,18 @@ export const localProvider: Provider = {
   keyVariables: [],
   needsKey: false,
   options: ["model", "dimensions"],
+  defaultModel: LOCAL_MODEL,
+  models: new Map([
+    [
+      LOCAL_MODEL,
+      {
+        dimensions: LOCAL_DIMENSIONS,
+        otherDimensions: { min: LOCAL_MIN_DIMENSIONS, max: LOCAL_MAX_DIMENSIONS },
+        pricePerMillionTokens: 0,
+      },
+    ],
+  ]),
+  purposes: "the same for both",
+  clients: [],
   create: (config) => new LocalEmbedder(config),
 };

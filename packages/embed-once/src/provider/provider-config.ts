@@ -15,7 +15,7 @@ export interface ProviderConfig {
   apiKey?: string | undefined;
   /** Where the API lies, up to what precedes `/embeddings`, such as `http://localhost:11434/v1`. @default the provider's own */
   baseURL?: string | undefined;
-  /** How the numbers travel; it decides their bits. @default `"base64"` for `openai`, else `"float"` */
+  /** How the numbers travel; it decides their bits. @default `"base64"` for `openai` and `azure-openai`, else `"float"` */
   encoding?: "base64" | "float" | undefined;
   /** Sent along with every request. They are no part of an embedder's identity. */
   headers?: Record<string, string> | undefined;
@@ -23,12 +23,31 @@ export interface ProviderConfig {
   timeoutMs?: number | undefined;
   /** Further attempts after a failure that may pass, 0 to 100. @default 3 */
   maxRetries?: number | undefined;
-  /** @default 2,048 for `openai`, 32 for `openai-compatible` */
+  /** @default the provider's own bound: 2,048 for `openai`, 32 for `openai-compatible`, see docs/providers.md */
   maxTextsPerRequest?: number | undefined;
-  /** Bound of the UTF-8 bytes of a request's texts; a single longer text travels alone. @default 300,000 */
+  /** Bound of the UTF-8 bytes of a request's texts; a single longer text travels alone. @default the provider's own bound, else 300,000 */
   maxBytesPerRequest?: number | undefined;
+  /** US dollars for a million tokens, where you pay another price than the listed one; 0 or more. @default the listed price */
+  pricePerMillionTokens?: number | undefined;
+  /** Put before every text of the purpose "query". @default what the model was trained with, else nothing */
+  queryPrefix?: string | undefined;
+  /** Put before every text of the purpose "document". @default what the model was trained with, else nothing */
+  documentPrefix?: string | undefined;
+  /** `azure-openai`: `"v1"`, `"preview"`, or a dated version such as `"2024-10-21"`. @default `AZURE_OPENAI_API_VERSION`, else `"v1"` */
+  apiVersion?: string | undefined;
+  /** `bedrock`: the AWS region, such as `"eu-central-1"`. @default `AWS_REGION`, else `AWS_DEFAULT_REGION` */
+  region?: string | undefined;
+  /** `bedrock`: whoever signs the requests; AWS SDK credential providers fit. @default `AWS_ACCESS_KEY_ID` and its companions */
+  awsCredentials?: AwsCredentials | (() => AwsCredentials | Promise<AwsCredentials>) | undefined;
   /** What sends the requests. @default the global `fetch` */
   fetch?: typeof globalThis.fetch | undefined;
+}
+
+/** An AWS access key, as the AWS SDKs have it. */
+export interface AwsCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string | undefined;
 }
 
 const count = v.pipe(
@@ -38,6 +57,12 @@ const count = v.pipe(
 );
 const text = v.pipe(v.string("expected a string"), v.nonEmpty("expected a string that is not empty"));
 const MAX_TIMEOUT_MS = 2_147_483_647;
+const price = "expected a number of dollars, 0 or more";
+const prefix = v.string("expected a string; an empty one for no prefix");
+const credentials = v.object(
+  { accessKeyId: text, secretAccessKey: text, sessionToken: v.optional(text) },
+  "expected { accessKeyId, secretAccessKey } or a function that gives them",
+);
 const retries = "expected a whole number from 0 to 100";
 
 const entries = {
@@ -56,6 +81,19 @@ const entries = {
   ),
   maxTextsPerRequest: v.optional(count),
   maxBytesPerRequest: v.optional(count),
+  pricePerMillionTokens: v.optional(v.pipe(v.number(price), v.finite(price), v.minValue(0, price))),
+  queryPrefix: v.optional(prefix),
+  documentPrefix: v.optional(prefix),
+  apiVersion: v.optional(
+    v.pipe(text, v.regex(/^[\w.-]+$/, 'expected "v1", "preview" or a version such as "2024-10-21"')),
+  ),
+  region: v.optional(v.pipe(text, v.regex(/^[a-z0-9-]+$/, 'expected a region such as "us-east-1"'))),
+  awsCredentials: v.optional(
+    v.union(
+      [credentials, v.function() as v.GenericSchema<() => AwsCredentials>],
+      "expected { accessKeyId, secretAccessKey } or a function that gives them",
+    ),
+  ),
   fetch: v.optional(v.function("expected a function") as v.GenericSchema<typeof globalThis.fetch>),
 };
 
@@ -67,7 +105,7 @@ const schema = v.object(entries);
 export type ProviderOption = Exclude<keyof ProviderConfig, "provider">;
 
 /** Values of these are never repeated in a message. */
-const SECRET_OPTIONS = new Set(["apiKey", "headers", "baseURL"]);
+const SECRET_OPTIONS = new Set(["apiKey", "headers", "baseURL", "awsCredentials"]);
 
 /**
  * Checks a configuration of unknown origin. Throws a ConfigurationError that names the option, what came and what was

@@ -1,5 +1,7 @@
 import type { Embedder, EmbedderIdentity, EmbedOptions } from "../core/embedder.ts";
 import { ConfigurationError } from "../core/errors.ts";
+import type { RequestLimits } from "../core/request-limits.ts";
+import type { KnownModels } from "./known-model.ts";
 import type { ProviderConfig, ProviderOption } from "./provider-config.ts";
 
 /** Environment variables by name. Handed in, never read from the process by a provider. */
@@ -9,6 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface ProviderEmbedder extends Embedder {
   readonly identity: EmbedderIdentity;
   identityOf(model?: string, options?: EmbedOptions): EmbedderIdentity;
+  /** US dollars for a million tokens: the configuration's, else the listed price; absent where none is known. */
+  pricePerMillionTokens(model?: string): number | undefined;
 }
 
 /** What the registry knows of a provider. */
@@ -21,6 +25,18 @@ export interface Provider {
   readonly needsKey: boolean;
   /** The options that it takes. */
   readonly options: readonly ProviderOption[];
+  /** The model of a configuration without one; absent where it must be named. */
+  readonly defaultModel?: string | undefined;
+  /** What is known of its models, by name. */
+  readonly models: KnownModels;
+  /** Where and when the models' list prices were read; absent where nothing costs or no price is known. */
+  readonly priceSource?: string | undefined;
+  /** The bounds of a request unless the model or the user has others; absent where nothing is requested. */
+  readonly limits?: RequestLimits | undefined;
+  /** What a purpose becomes, in one line. */
+  readonly purposes: string;
+  /** The packages that carry its requests, besides the global `fetch`. */
+  readonly clients: readonly string[];
   /** @param config checked by `parseProviderConfig`, without an option that is not listed above */
   create(config: ProviderConfig, env: Environment): ProviderEmbedder;
 }
@@ -46,4 +62,9 @@ export function requireKey(
   throw new ConfigurationError(
     `The provider "${provider}" needs a key: set the environment variable ${variables.join(" or ")}, or the option apiKey.`,
   );
+}
+
+/** What to do about a refused key. */
+export function keyHint(variables: readonly string[]): string {
+  return `Set the environment variable ${variables[0]} or the option apiKey to a valid key.`;
 }

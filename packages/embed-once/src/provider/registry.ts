@@ -1,15 +1,35 @@
 import { ConfigurationError } from "../core/errors.ts";
+import { azureOpenaiProvider } from "./azure-openai.ts";
+import { bedrockProvider } from "./bedrock.ts";
+import { cohereProvider } from "./cohere.ts";
+import { geminiProvider } from "./gemini.ts";
+import { jinaProvider } from "./jina.ts";
 import { localProvider } from "./local.ts";
+import { mistralProvider } from "./mistral.ts";
 import { nearestName } from "./nearest-name.ts";
+import { ollamaProvider } from "./ollama.ts";
 import { openaiProvider } from "./openai.ts";
 import { openaiCompatibleProvider } from "./openai-compatible.ts";
+import { openrouterProvider } from "./openrouter.ts";
 import type { Environment, Provider, ProviderEmbedder } from "./provider.ts";
 import { type ProviderConfig, parseProviderConfig } from "./provider-config.ts";
+import { vercelAiGatewayProvider } from "./vercel-ai-gateway.ts";
+import { voyageProvider } from "./voyage.ts";
 
 /** Every provider by its short name. A new provider is one file and one line here. */
 export const providers: ReadonlyMap<string, Provider> = new Map<string, Provider>([
   ["local", localProvider],
   ["openai", openaiProvider],
+  ["azure-openai", azureOpenaiProvider],
+  ["gemini", geminiProvider],
+  ["bedrock", bedrockProvider],
+  ["mistral", mistralProvider],
+  ["cohere", cohereProvider],
+  ["voyage", voyageProvider],
+  ["jina", jinaProvider],
+  ["ollama", ollamaProvider],
+  ["openrouter", openrouterProvider],
+  ["vercel-ai-gateway", vercelAiGatewayProvider],
   ["openai-compatible", openaiCompatibleProvider],
 ]);
 
@@ -31,7 +51,8 @@ export function findProvider(name: string): Provider {
 /**
  * Makes the embedder that a configuration describes, without a cache and without a request.
  *
- * @param env where keys are looked up that the configuration lacks, such as `process.env`, and with them `OPENAI_BASE_URL`
+ * @param env where keys are looked up that the configuration lacks, such as `process.env`, and with them
+ * addresses, regions and versions
  *
  * Throws a ConfigurationError in one line for an unknown provider, option or model, a missing key, a bad address, and
  * a RangeError for dimensions that the model cannot have.

@@ -1,9 +1,11 @@
 export { codecSuite } from "./codec-suite.ts";
 export { type EmbedderUnderTest, embedderSuite } from "./embedder-suite.ts";
 export {
+  type AwsAccess,
   type ProviderFault,
   type ProviderServer,
   type ProviderServerOptions,
+  type ServedProvider,
   type ServedRequest,
   startProviderServer,
 } from "./provider-server.ts";

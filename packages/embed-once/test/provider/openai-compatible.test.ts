@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createOpenAICompatible, type OpenAICompatibleOptions } from "../../src/provider/openai-compatible.ts";
 import { createProviderEmbedder } from "../../src/provider/registry.ts";
-import { openaiVector } from "../../src/testing/openai-vectors.ts";
 import {
   type ProviderServer,
   type ProviderServerOptions,
   startProviderServer,
 } from "../../src/testing/provider-server.ts";
+import { makeVector } from "../../src/testing/vector-forms.ts";
 
 const MODEL = "text-embedding-3-small";
 let server: ProviderServer;
@@ -81,7 +81,7 @@ describe("cutting into requests", () => {
     expect(server.requests.map(({ body }) => body.input.length)).toEqual([10, 10, 5]);
     expect(embeddings).toHaveLength(25);
     for (const [i, text] of texts(25).entries()) {
-      expect(embeddings[i]!.map(Math.fround)).toEqual(openaiVector(text, MODEL, 4, "scaled-float16"));
+      expect(embeddings[i]!.map(Math.fround)).toEqual(makeVector(text, MODEL, 4, "scaled-float16"));
     }
     expect(usage).toEqual({ promptTokens: 50, totalTokens: 50 });
   });

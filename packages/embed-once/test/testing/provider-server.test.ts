@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { float32Literal, openaiVector } from "../../src/testing/openai-vectors.ts";
 import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
+import { float32Literal, makeVector } from "../../src/testing/vector-forms.ts";
 
 let server: ProviderServer;
 afterEach(() => server.close());
@@ -78,14 +78,14 @@ describe("startProviderServer", () => {
   });
 });
 
-describe("openaiVector", () => {
+describe("makeVector", () => {
   test.each(["scaled-float16", "float16"] as const)("makes float32 values of about unit length: %s", async (form) => {
     server = await startProviderServer();
-    const vector = openaiVector("text", "m", 1536, form);
+    const vector = makeVector("text", "m", 1536, form);
     expect(vector.every((value) => value === Math.fround(value))).toBe(true);
     expect(Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))).toBeCloseTo(1, 3);
-    expect(openaiVector("text", "m", 1536, form)).toEqual(vector);
-    expect(openaiVector("text.", "m", 1536, form)).not.toEqual(vector);
+    expect(makeVector("text", "m", 1536, form)).toEqual(vector);
+    expect(makeVector("text.", "m", 1536, form)).not.toEqual(vector);
     // Half precision: 11 significand bits, so no more than 1,024 significands.
     const significands = new Set(vector.map((value) => Math.abs(value) / 2 ** Math.floor(Math.log2(Math.abs(value)))));
     if (form === "float16") for (const m of significands) expect(Number.isInteger(m * 1024)).toBe(true);
