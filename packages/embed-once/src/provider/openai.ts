@@ -11,7 +11,7 @@ const KEY_VARIABLES = ["OPENAI_API_KEY"];
 export const OPENAI_LIMITS = { maxTextsPerRequest: 2_048, maxBytesPerRequest: 300_000 };
 
 /** Where the prices below were read. */
-export const OPENAI_PRICE_SOURCE = "developers.openai.com/api/docs/models, November 2026";
+export const OPENAI_PRICE_SOURCE = "developers.openai.com/api/docs/models (ada-002: docs.praison.ai), November 2026";
 
 /** OpenAI's embedding models (developers.openai.com/api/docs/guides/embeddings) and their list prices, November 2026. */
 export const openaiModels: KnownModels = new Map([
