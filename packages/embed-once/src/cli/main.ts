@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { ConfigurationError } from "../core/errors.ts";
 import { ProviderError } from "../provider/provider-error.ts";
 import { providerNames } from "../provider/registry.ts";
+import { registerMaintenanceCommands } from "./commands/maintenance.ts";
 import { registerSearchCommands } from "./commands/search.ts";
 import { registerStatsCommand } from "./commands/stats.ts";
 import { UsageError } from "./errors.ts";
@@ -72,6 +73,7 @@ Exit codes: 0 success, 1 failure, 2 wrong use.`,
     );
   registerSearchCommands(program, output, signal);
   registerStatsCommand(program, output);
+  registerMaintenanceCommands(program, output);
   return program;
 }
 

@@ -1,7 +1,9 @@
+import { chmodSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
 import {
+  decodeFrame,
   encodeFrame,
   FRAME_HEADER_BYTES,
   frameKey,
@@ -14,6 +16,7 @@ import {
 import { KeyIndex } from "./key-index.ts";
 import { type LmdbModule, type OpenDatabase, openDatabase } from "./lmdb-open.ts";
 import { TABLES } from "./lmdb-options.ts";
+import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from "./open-marker.ts";
 import { Recency } from "./recency.ts";
 import { type LogWriter, PAYLOAD_BYTES, RecordLog, segmentOf } from "./record-log.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
@@ -133,6 +136,10 @@ export class MappedTier implements Tier<Uint8Array> {
     return this.#file.isInPlace();
   }
 
+  get isClosed(): boolean {
+    return this.#lastState !== undefined;
+  }
+
   get readOnly(): boolean {
     return this.#file.readOnly;
   }
@@ -194,6 +201,23 @@ export class MappedTier implements Tier<Uint8Array> {
   /** Entries by model, in the order in which the models came. */
   models(): { name: string; entries: number; bytes: number }[] {
     return this.state().models.filter(({ entries }) => entries > 0);
+  }
+
+  /** Stores frames as they came from another cache, checksum and age included. */
+  async setFrames(frames: readonly { frame: Buffer; model: string }[]): Promise<void> {
+    await this.change((state) => {
+      const writer = this.#log.writer(state.end);
+      for (const { frame, model } of frames) {
+        const { key, value, storedMs } = decodeFrame(frame);
+        if (this.#isStored(key, value)) continue;
+        this.#remove(state, key, false);
+        const id = modelId(state, model);
+        this.#index.put(key, writer.append(encodeFrame({ key, value, storedMs, modelId: id })));
+        count(state, id, frame.length, 1);
+      }
+      this.finish(state, writer);
+      if (usedBytes(state) > this.#maxBytes) this.makeRoom(state, writer, 0);
+    });
   }
 
   /** Adds to the counters that outlive this process. */
@@ -267,9 +291,9 @@ export class MappedTier implements Tier<Uint8Array> {
         if (!frame) continue;
         if (spare && frame.length <= chanceBytes) {
           chanceBytes -= frame.length;
-          this.move(state, writer, Buffer.from(frame));
+          this.move(writer, frame);
         } else {
-          this.#index.remove(Buffer.from(frameKey(frame)));
+          this.#index.remove(frameKey(frame));
           count(state, frameModelId(frame), frame.length, -1);
           state.evictions++;
         }
@@ -280,7 +304,7 @@ export class MappedTier implements Tier<Uint8Array> {
     this.#startAnewIfEmpty(state);
   }
 
-  /** The sound frame at a position if the index leads to it. Lent. */
+  /** A copy of the sound frame at a position, if the index leads to it. */
   liveFrame(position: number): Buffer | undefined {
     const frame = this.#log.read(position);
     if (!frame || !isSound(frame)) return undefined;
@@ -289,15 +313,50 @@ export class MappedTier implements Tier<Uint8Array> {
   }
 
   /** Appends a frame as it is and has the index lead to it. */
-  move(_state: TierState, writer: LogWriter, frame: Buffer): void {
+  move(writer: LogWriter, frame: Buffer): void {
     this.#index.put(frameKey(frame), writer.append(frame));
   }
 
-  dropSegment(state: TierState, segment: number): void {
+  /** @param isFirst whether nothing lies before it */
+  dropSegment(state: TierState, segment: number, isFirst = true): void {
     this.#log.remove(segment);
     state.segments--;
+    if (!isFirst) return;
     state.firstSegment = segment + 1;
     this.#recency.forgetBefore(segment + 1);
+  }
+
+  /** Removes what the index says of segments that are gone: their entries were damaged. */
+  tidy(state: TierState): void {
+    state.entries = this.#index.removeLost((position) => this.#log.read(position) !== undefined);
+    this.#startAnewIfEmpty(state);
+  }
+
+  /**
+   * Closes the database, puts a copy in its place and opens that.
+   * @throws where another process or another tier of this one has the directory open: it would go on in the old file
+   */
+  async exchange(copyTo: (path: string) => Promise<void>): Promise<void> {
+    const { path } = this;
+    const removeMarker = placeExchangeMarker(path);
+    if (!removeMarker) throw new Error(`another process is compacting ${path}`);
+    const copy = `${path}-copy`;
+    try {
+      const [other] = openMarkers(path).living;
+      if (other) throw new Error(`${path} is open in process ${other.pid}, too`);
+      if (openMarkersHere(path) > 1) throw new Error(`${path} is open a second time in this process`);
+      removeQuietly(copy);
+      await copyTo(copy);
+      chmodSync(copy, 0o600);
+      await this.close();
+      renameSync(copy, path);
+      // The lock file tells of the file that is gone.
+      removeQuietly(`${path}-lock`);
+    } finally {
+      removeQuietly(copy);
+      removeQuietly(`${copy}-lock`);
+      removeMarker();
+    }
   }
 
   /** Writes what the writer still holds, and keeps the state in step. */
