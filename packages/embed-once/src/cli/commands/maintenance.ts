@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import type { EmbeddingCache } from "../../cache/hierarchical-cache.ts";
+import { type EmbeddingCache, openCache } from "../../cache/hierarchical-cache.ts";
+import { resolveConfig } from "../../config.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
-import { type GlobalOptions, servicesFor } from "../services.ts";
+import type { GlobalOptions } from "../services.ts";
 
 const DAMAGE_FOUND = 1;
 
@@ -20,10 +21,11 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
     async (...args: unknown[]) => {
       const command = args.at(-1) as Command;
       const options: GlobalOptions & { json?: boolean; model?: string } = command.optsWithGlobals();
-      const { services } = servicesFor(options, output);
+      // The cache alone: whose vectors it holds does not matter, so no embedder is configured.
+      const { directory } = resolveConfig({ directory: options.cacheDir }, process.env).cache;
+      const cache = await openCache({ directory, onNotice: (message) => output.note(`note: ${message}`) });
       const bar = output.progress(label);
       try {
-        const cache = await services.cache();
         const argument = typeof args[0] === "string" ? args[0] : (options.model ?? "");
         const { text, json, damage } = await work(cache, { onProgress: bar.update }, argument);
         bar.end();
@@ -31,7 +33,7 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
         if (damage) process.exitCode = DAMAGE_FOUND;
       } finally {
         bar.end();
-        await services.close();
+        await cache.close();
       }
     };
 
