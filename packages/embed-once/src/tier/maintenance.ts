@@ -29,14 +29,14 @@ const MIN_DEAD_SHARE = 0.02;
 
 /** All sound entries in the order in which they were stored, as copies. Other work goes on in between. */
 export async function* liveFrames(tier: MappedTier, { onProgress }: Progress = {}): AsyncGenerator<Buffer> {
-  const { log } = tier.parts;
+  const { log, store } = tier.parts;
   const { segments: total, firstSegment } = tier.state();
   let done = 0;
   for (let from = firstSegment; ; ) {
     const segment = log.nextSegment(from);
     if (segment === undefined) return;
     for (const position of log.positionsIn(segment)) {
-      const frame = tier.liveFrame(position);
+      const frame = store.liveFrame(position);
       if (frame) yield frame;
     }
     from = segment + 1;
@@ -99,7 +99,7 @@ async function overLog(
   { onProgress }: Progress,
   fate: (state: TierState, frame: Buffer) => Fate,
 ): Promise<void> {
-  const { log, index } = tier.parts;
+  const { log, index, store } = tier.parts;
   const last = lastSegment(tier.state());
   const total = tier.state().segments;
   let from: number | undefined = tier.state().firstSegment;
@@ -118,25 +118,25 @@ async function overLog(
           break;
         }
         for (const position of log.positionsIn(segment)) {
-          const frame = tier.liveFrame(position);
+          const frame = store.liveFrame(position);
           if (!frame) continue;
           const what = fate(state, frame);
           if (what === "keep") keptUntil = position + frame.length;
-          else if (what === "move") tier.move(writer, frame);
+          else if (what === "move") store.move(writer, frame);
           else {
             index.remove(frameKey(frame));
             count(state, frameModelId(frame), frame.length, -1);
           }
         }
         // The last segment of the log goes on being written.
-        if (keptUntil <= segment * PAYLOAD_BYTES && segment < last) tier.dropSegment(state, segment, dropsAll);
+        if (keptUntil <= segment * PAYLOAD_BYTES && segment < last) store.dropSegment(state, segment, dropsAll);
         else dropsAll = false;
         next = segment + 1;
       }
-      tier.finish(state, writer);
+      store.finish(state, writer);
       return next;
     });
     onProgress?.(Math.min(done, total), total);
   }
-  await tier.change((state) => tier.tidy(state));
+  await tier.change((state) => store.tidy(state));
 }
