@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that touch the file system. */
 const FILE_SYSTEM = [
-  /^embed-once\/src\/tier\/(mapped-tier|lmdb-.*|open-marker|record-log|key-index|recency|lease-table)\.ts$/,
+  /^embed-once\/src\/tier\/(mapped-tier|lmdb-.*|open-marker|record-log|key-index|recency|lease-table|maintenance|pack-file)\.ts$/,
   /^embed-once\/src\/cli\//,
 ];
 const SEARCH_FILE_SYSTEM =

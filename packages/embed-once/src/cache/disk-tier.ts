@@ -1,6 +1,5 @@
 import type { ContentKey } from "../core/content-key.ts";
 import type { LifetimeCounters, MappedEntry, MappedTier } from "../tier/mapped-tier.ts";
-import type { TierUsage } from "../tier/tier.ts";
 
 export interface DiskTierOptions {
   open: () => Promise<MappedTier>;
@@ -101,8 +100,23 @@ export class DiskTier {
     await this.#tier.leases.release(keys).catch(() => {});
   }
 
-  usage(): TierUsage | undefined {
-    return this.#tier?.usage();
+  /**
+   * Runs something that needs the tier, and opens it anew where it was closed by that.
+   * @throws where there is no disk tier
+   */
+  async use<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
+    await this.open();
+    const tier = this.#tier;
+    if (!tier) throw new Error(this.degraded[0] ?? "the cache has no vectors on disk");
+    try {
+      return await work(tier);
+    } finally {
+      if (tier.isClosed) {
+        this.#tier = undefined;
+        this.#retryAtMs = 0;
+        await this.open();
+      }
+    }
   }
 
   lifetime(): LifetimeCounters {

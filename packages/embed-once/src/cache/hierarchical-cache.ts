@@ -2,9 +2,11 @@ import { decodeVector, encodeVector, UnsupportedRecordError } from "../codec/ind
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
 import { CompressedTier } from "../tier/compressed-tier.ts";
 import { HotTier } from "../tier/hot-tier.ts";
+import { type CompactReport, clear, compact, type Progress, type VerifyReport, verify } from "../tier/maintenance.ts";
 import { type LifetimeCounters, MappedTier } from "../tier/mapped-tier.ts";
 import type { TierName, TierUsage } from "../tier/tier.ts";
 import { DiskTier } from "./disk-tier.ts";
+import { exportPack, type ImportReport, importPack, isReadable } from "./maintenance.ts";
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from "./options.ts";
 import type { CacheStatistics } from "./statistics.ts";
 
@@ -48,6 +50,16 @@ export interface EmbeddingCache extends AsyncDisposable {
   /** Counters that are summed over all processes that ever used the directory; empty without L3. */
   lifetime(): LifetimeCounters;
   addLifetime(counters: LifetimeCounters): Promise<void>;
+  /** Reads every record on disk. @throws where there is no disk tier, as do the four below */
+  verify(progress?: Progress): Promise<VerifyReport>;
+  /** Gives unused room back to the file system. @throws where somebody else has the directory open */
+  compact(progress?: Progress): Promise<CompactReport>;
+  /** Removes the vectors of one model, or all. @returns how many were removed from disk */
+  clear(model?: string, progress?: Progress): Promise<number>;
+  /** Writes all vectors into a portable file, mode 0600. @returns how many */
+  exportPack(path: string, progress?: Progress): Promise<number>;
+  /** Takes the vectors of such a file in, as far as they are sound. @throws where the file is no pack */
+  importPack(path: string): Promise<ImportReport>;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -149,6 +161,29 @@ class HierarchicalCache implements EmbeddingCache {
     await this.#disk?.addLifetime(counters);
   }
 
+  verify(progress: Progress = {}): Promise<VerifyReport> {
+    return this.#onDisk((tier) => verify(tier, isReadable, progress));
+  }
+
+  compact(progress: Progress = {}): Promise<CompactReport> {
+    return this.#onDisk((tier) => compact(tier, progress));
+  }
+
+  async clear(model?: string, progress: Progress = {}): Promise<number> {
+    // The tiers in memory do not know whose vectors they hold, and are soon filled again.
+    this.#hot?.clear();
+    this.#compressed?.clear();
+    return this.#onDisk((tier) => clear(tier, model, progress));
+  }
+
+  exportPack(path: string, progress: Progress = {}): Promise<number> {
+    return this.#onDisk((tier) => exportPack(tier, path, progress));
+  }
+
+  importPack(path: string): Promise<ImportReport> {
+    return this.#onDisk((tier) => importPack(tier, path));
+  }
+
   async flush(): Promise<void> {
     await this.#disk?.flush();
   }
@@ -164,6 +199,11 @@ class HierarchicalCache implements EmbeddingCache {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #onDisk<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
+    if (!this.#disk) return Promise.reject(new Error("the cache has no disk tier: diskBytes is 0"));
+    return this.#disk.use(work);
   }
 
   #get(key: ContentKey): number[] | undefined {

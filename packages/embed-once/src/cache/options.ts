@@ -20,7 +20,7 @@ export interface CacheOptions {
   durability?: Durability | undefined;
   /** Is told, in one line each, what the cache has to go without and what it found damaged. @default process.emitWarning */
   onNotice?: ((message: string) => void) | undefined;
-  /** How L3's native module is loaded, for platforms that keep it elsewhere. @default the package lmdb */
+  /** How the native module of L3 is loaded, for platforms that keep it elsewhere. @default as a package */
   loadLmdb?: MappedTierOptions["loadLmdb"];
 }
 

@@ -4,6 +4,7 @@ import { ProviderError } from "../provider/provider-error.ts";
 import { providerNames, providers } from "../provider/registry.ts";
 import { registerDoctorCommand } from "./commands/doctor.ts";
 import { registerInspectCommand } from "./commands/inspect.ts";
+import { registerMaintenanceCommands } from "./commands/maintenance.ts";
 import { registerSearchCommands } from "./commands/search.ts";
 import { registerStatsCommand } from "./commands/stats.ts";
 import { UsageError } from "./errors.ts";
@@ -78,6 +79,7 @@ Exit codes: 0 success, 1 failure, 2 wrong use.`,
   registerStatsCommand(program, output);
   registerInspectCommand(program, output);
   registerDoctorCommand(program, output);
+  registerMaintenanceCommands(program, output);
   return program;
 }
 

@@ -51,6 +51,10 @@ export class CompressedTier implements Tier<Uint8Array> {
 
   flush(): void {}
 
+  clear(): void {
+    this.#records = new ChunkMap({ maxBytes: this.#maxBytes, chunkBytes: CHUNK_BYTES });
+  }
+
   close(): void {
     this.#records = new ChunkMap({ maxBytes: 0, chunkBytes: CHUNK_BYTES });
   }

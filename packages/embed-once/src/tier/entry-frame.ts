@@ -41,6 +41,12 @@ export function encodeFrame({ key, value, storedMs, modelId }: Frame): Buffer {
   return frame;
 }
 
+/** Views into a sound frame. */
+export function decodeFrame(frame: Buffer): Frame {
+  const [storedMs, modelId] = [frameStoredMs(frame), frameModelId(frame)];
+  return { key: frameKey(frame), value: frameValue(frame), storedMs, modelId };
+}
+
 /** Bytes of the frame that begins here; only as true as its checksum. */
 export function frameBytes(bytes: Buffer, offset: number): number {
   return FRAME_HEADER_BYTES + bytes.readUInt32LE(offset + LENGTH_AT);

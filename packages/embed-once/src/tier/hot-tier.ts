@@ -20,16 +20,13 @@ const FLOAT64 = 1;
 export class HotTier implements Tier<number[]> {
   readonly name = "L1";
   readonly #options: HotTierOptions;
-  #vectors: ChunkMap;
-  #floats: Float32Array;
-  #doubles: Float64Array;
+  #vectors!: ChunkMap;
+  #floats!: Float32Array;
+  #doubles!: Float64Array;
 
   constructor(options: HotTierOptions) {
     this.#options = options;
-    const onEvict = options.onEvict && ((entry: number) => this.#evicted(entry));
-    this.#vectors = new ChunkMap({ maxBytes: options.maxBytes, chunkBytes: CHUNK_BYTES, onEvict });
-    this.#floats = new Float32Array(this.#vectors.memory);
-    this.#doubles = new Float64Array(this.#vectors.memory);
+    this.#allocate(options.maxBytes);
   }
 
   /** A fresh array, the caller's own. */
@@ -60,10 +57,19 @@ export class HotTier implements Tier<number[]> {
 
   flush(): void {}
 
+  clear(): void {
+    this.#allocate(this.#options.maxBytes);
+  }
+
   close(): void {
-    this.#vectors = new ChunkMap({ maxBytes: 0, chunkBytes: CHUNK_BYTES });
-    this.#floats = new Float32Array(0);
-    this.#doubles = new Float64Array(0);
+    this.#allocate(0);
+  }
+
+  #allocate(maxBytes: number): void {
+    const onEvict = this.#options.onEvict && ((entry: number) => this.#evicted(entry));
+    this.#vectors = new ChunkMap({ maxBytes, chunkBytes: CHUNK_BYTES, onEvict });
+    this.#floats = new Float32Array(this.#vectors.memory);
+    this.#doubles = new Float64Array(this.#vectors.memory);
   }
 
   #read(entry: number): number[] {

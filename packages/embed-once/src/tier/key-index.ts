@@ -34,15 +34,19 @@ export class KeyIndex {
     this.#rows.remove(fold(key, Buffer.allocUnsafe(FOLDED_BYTES)));
   }
 
-  /** Removes every row that leads before a position, and says how many there were; within a write transaction only. */
-  removeBefore(position: number): number {
-    let removed = 0;
+  /**
+   * Removes every row that leads to nothing; within a write transaction only.
+   * @returns how many rows are left
+   */
+  removeLost(leadsSomewhere: (position: number) => boolean): number {
+    const lost: Buffer[] = [];
+    let left = 0;
     for (const { key, value } of this.#rows.getRange({ snapshot: false })) {
-      if (value.length === POSITION_BYTES && value.readUIntLE(0, POSITION_BYTES) >= position) continue;
-      this.#rows.remove(key);
-      removed++;
+      if (value.length === POSITION_BYTES && leadsSomewhere(value.readUIntLE(0, POSITION_BYTES))) left++;
+      else lost.push(key);
     }
-    return removed;
+    for (const key of lost) this.#rows.remove(key);
+    return left;
   }
 }
 

@@ -1,24 +1,18 @@
+import { chmodSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
-import {
-  encodeFrame,
-  FRAME_HEADER_BYTES,
-  frameKey,
-  frameModelId,
-  frameStoredMs,
-  frameValue,
-  hasKey,
-  isSound,
-} from "./entry-frame.ts";
+import { decodeFrame, frameStoredMs, frameValue, hasKey, isSound } from "./entry-frame.ts";
+import { EntryStore } from "./entry-store.ts";
 import { KeyIndex } from "./key-index.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { type LmdbModule, type OpenDatabase, openDatabase } from "./lmdb-open.ts";
 import { TABLES } from "./lmdb-options.ts";
+import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from "./open-marker.ts";
 import { Recency } from "./recency.ts";
-import { type LogWriter, PAYLOAD_BYTES, RecordLog, segmentOf } from "./record-log.ts";
+import { RecordLog, segmentOf } from "./record-log.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
-import { costBytes, count, emptyState, lastSegment, modelId, type TierState, usedBytes } from "./tier-state.ts";
+import { emptyState, type TierState, usedBytes } from "./tier-state.ts";
 
 /** What `setMany` waits for: the commit (a power cut may take the last moments), or the disk. */
 export type Durability = "commit" | "sync";
@@ -57,9 +51,6 @@ const DEFAULT_MAX_LOCK_WAIT_MS = 10_000;
 /** Recency is of no use before there is something to evict. */
 const RECENCY_FROM_SHARE = 0.5;
 const MAX_UNSAVED_RECENCY = 16_384;
-/** A write gives second chances to at most so many times the bytes that it brings. */
-const SECOND_CHANCE_FACTOR = 4;
-const MIN_SECOND_CHANCE_BYTES = 65_536;
 
 /** lmdb's own words for damage that it notices. */
 const CORRUPTION = /MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|PANIC|BAD_TXN|CURSOR_FULL)|corrupt|Requested page not found/i;
@@ -85,6 +76,7 @@ export class MappedTier implements Tier<Uint8Array> {
   readonly #log: RecordLog;
   readonly #index: KeyIndex;
   readonly #recency: Recency;
+  readonly #store: EntryStore;
   #marksRecency = false;
   #damaged = 0;
   #doubtful = false;
@@ -120,6 +112,8 @@ export class MappedTier implements Tier<Uint8Array> {
     this.#index = new KeyIndex(table("index"));
     this.#log = new RecordLog(table("segments"));
     this.#recency = new Recency(table("used"));
+    const [log, index, recency] = [this.#log, this.#index, this.#recency];
+    this.#store = new EntryStore({ log, index, recency, maxBytes: this.#maxBytes, ttlMs: options.ttlMs });
     this.#meta = table("meta");
     this.leases = new LeaseTable({
       table: table("leases"),
@@ -139,6 +133,10 @@ export class MappedTier implements Tier<Uint8Array> {
   /** Whether the file that was opened still lies at its path; what is written otherwise is lost. */
   get isInPlace(): boolean {
     return this.#file.isInPlace();
+  }
+
+  get isClosed(): boolean {
+    return this.#lastState !== undefined;
   }
 
   get readOnly(): boolean {
@@ -180,12 +178,20 @@ export class MappedTier implements Tier<Uint8Array> {
       const copy = { key: Buffer.from(key), value: Buffer.from(value), model };
       latest.set(copy.key.toString("latin1"), copy);
     }
-    await this.change((state) => this.#append(state, [...latest.values()]));
+    const storedMs = this.#now();
+    const fresh = [...latest.values()].map(({ key, value, model = "" }) => ({ key, value, model, storedMs }));
+    await this.change((state) => this.#store.append(state, fresh, storedMs));
   }
 
   async delete(key: ContentKey): Promise<void> {
     const copy = Buffer.from(key);
-    await this.change((state) => void this.#remove(state, copy));
+    await this.change((state) => this.#store.remove(state, copy));
+  }
+
+  /** Stores frames as they came from another cache, age included; no key stands twice. */
+  async setFrames(frames: readonly { frame: Buffer; model: string }[]): Promise<void> {
+    const entries = frames.map(({ frame, model }) => ({ ...decodeFrame(frame), model }));
+    await this.change((state) => this.#store.append(state, entries, this.#now()));
   }
 
   usage(): TierUsage {
@@ -240,8 +246,8 @@ export class MappedTier implements Tier<Uint8Array> {
   }
 
   /** The log and the index, for whoever goes over all of it. */
-  get parts(): { root: RootDatabase; log: RecordLog; index: KeyIndex; file: OpenDatabase } {
-    return { root: this.#root, log: this.#log, index: this.#index, file: this.#file };
+  get parts(): { root: RootDatabase; log: RecordLog; index: KeyIndex; store: EntryStore } {
+    return { root: this.#root, log: this.#log, index: this.#index, store: this.#store };
   }
 
   /**
@@ -262,131 +268,31 @@ export class MappedTier implements Tier<Uint8Array> {
     return result;
   }
 
-  /** Makes room until the budget holds. */
-  makeRoom(state: TierState, writer: LogWriter, incomingBytes: number): void {
-    let chanceBytes = Math.max(MIN_SECOND_CHANCE_BYTES, SECOND_CHANCE_FACTOR * incomingBytes);
-    chanceBytes = Math.min(chanceBytes, this.#maxBytes / 2);
-    while (usedBytes(state) > this.#maxBytes && state.segments > 0) {
-      const segment = this.#log.nextSegment(state.firstSegment);
-      if (segment === undefined) break;
-      const spare = chanceBytes > 0 && segment < lastSegment(state) && this.#recency.has(segment);
-      for (const position of this.#log.positionsIn(segment)) {
-        const frame = this.liveFrame(position);
-        if (!frame) continue;
-        if (spare && frame.length <= chanceBytes) {
-          chanceBytes -= frame.length;
-          this.move(state, writer, Buffer.from(frame));
-        } else {
-          this.#index.remove(Buffer.from(frameKey(frame)));
-          count(state, frameModelId(frame), frame.length, -1);
-          state.evictions++;
-        }
-      }
-      this.dropSegment(state, segment);
-      if (spare) this.finish(state, writer);
+  /**
+   * Closes the database, puts a copy in its place and opens that.
+   * @throws where another process or another tier of this one has the directory open: it would go on in the old file
+   */
+  async exchange(copyTo: (path: string) => Promise<void>): Promise<void> {
+    const { path } = this;
+    const removeMarker = placeExchangeMarker(path);
+    if (!removeMarker) throw new Error(`another process is compacting ${path}`);
+    const copy = `${path}-copy`;
+    try {
+      const [other] = openMarkers(path).living;
+      if (other) throw new Error(`${path} is open in process ${other.pid}, too`);
+      if (openMarkersHere(path) > 1) throw new Error(`${path} is open a second time in this process`);
+      removeQuietly(copy);
+      await copyTo(copy);
+      chmodSync(copy, 0o600);
+      await this.close();
+      renameSync(copy, path);
+      // The lock file tells of the file that is gone.
+      removeQuietly(`${path}-lock`);
+    } finally {
+      removeQuietly(copy);
+      removeQuietly(`${copy}-lock`);
+      removeMarker();
     }
-    this.#startAnewIfEmpty(state);
-  }
-
-  /** The sound frame at a position if the index leads to it. Lent. */
-  liveFrame(position: number): Buffer | undefined {
-    const frame = this.#log.read(position);
-    if (!frame || !isSound(frame)) return undefined;
-    const copy = Buffer.from(frame);
-    return this.#index.get(frameKey(copy)) === position ? copy : undefined;
-  }
-
-  /** Appends a frame as it is and has the index lead to it. */
-  move(_state: TierState, writer: LogWriter, frame: Buffer): void {
-    this.#index.put(frameKey(frame), writer.append(frame));
-  }
-
-  dropSegment(state: TierState, segment: number): void {
-    this.#log.remove(segment);
-    state.segments--;
-    state.firstSegment = segment + 1;
-    this.#recency.forgetBefore(segment + 1);
-  }
-
-  /** Writes what the writer still holds, and keeps the state in step. */
-  finish(state: TierState, writer: LogWriter): void {
-    writer.finish();
-    state.end = writer.end;
-    state.segments += writer.added;
-    writer.added = 0;
-  }
-
-  #append(state: TierState, entries: readonly MappedEntry[]): void {
-    const writer = this.#log.writer(state.end);
-    let incomingBytes = 0;
-    for (const { key, value, model } of entries) {
-      if (costBytes(FRAME_HEADER_BYTES + value.length) > this.#maxBytes) {
-        this.#remove(state, key);
-        state.evictions++;
-        continue;
-      }
-      if (this.#isStored(key, value)) {
-        this.#recency.mark(segmentOf(this.#index.get(key)!));
-        continue;
-      }
-      this.#remove(state, key, false);
-      const id = modelId(state, model ?? "");
-      const frame = encodeFrame({ key, value, storedMs: this.#now(), modelId: id });
-      this.#index.put(key, writer.append(frame));
-      count(state, id, frame.length, 1);
-      incomingBytes += frame.length;
-    }
-    this.finish(state, writer);
-    if (usedBytes(state) > this.#maxBytes) this.makeRoom(state, writer, incomingBytes);
-    if (this.#options.ttlMs !== undefined) this.#dropExpired(state, this.#options.ttlMs);
-  }
-
-  /** Two processes that embed the same text need the room of one. */
-  #isStored(key: ContentKey, value: Uint8Array): boolean {
-    if (this.#options.ttlMs !== undefined) return false;
-    const position = this.#index.get(key);
-    const frame = position === undefined ? undefined : this.#log.read(position);
-    return frame !== undefined && isSound(frame) && hasKey(frame, key) && frameValue(frame).equals(value);
-  }
-
-  #remove(state: TierState, key: ContentKey, startAnew = true): void {
-    const position = this.#index.get(key);
-    if (position === undefined) return;
-    this.#index.remove(key);
-    const frame = this.#log.read(position);
-    if (frame && isSound(frame)) count(state, frameModelId(frame), frame.length, -1);
-    // Which model's it was is lost with the frame.
-    else state.entries--;
-    if (startAnew) this.#startAnewIfEmpty(state);
-  }
-
-  /** Whole segments of entries that are too old, at the log's old end. */
-  #dropExpired(state: TierState, ttlMs: number): void {
-    for (;;) {
-      const segment = this.#log.nextSegment(state.firstSegment);
-      if (segment === undefined || segment >= lastSegment(state)) break;
-      const frames = this.#log.positionsIn(segment).flatMap((position) => this.liveFrame(position) ?? []);
-      if (frames.some((frame) => this.#now() - frameStoredMs(frame) <= ttlMs)) break;
-      for (const frame of frames) {
-        this.#index.remove(frameKey(frame));
-        count(state, frameModelId(frame), frame.length, -1);
-        state.expired++;
-      }
-      this.dropSegment(state, segment);
-    }
-  }
-
-  /** Without entries the whole log is waste. */
-  #startAnewIfEmpty(state: TierState): void {
-    if (state.entries > 0 || state.segments === 0) return;
-    for (;;) {
-      const segment = this.#log.nextSegment(state.firstSegment);
-      if (segment === undefined) break;
-      this.dropSegment(state, segment);
-    }
-    state.segments = 0;
-    state.end = Math.ceil(state.end / PAYLOAD_BYTES) * PAYLOAD_BYTES;
-    for (const model of state.models) model.entries = model.bytes = 0;
   }
 
   #position(key: ContentKey): number | undefined {

@@ -85,7 +85,7 @@ export function openMarkers(database: string): { living: Marker[]; dead: Marker[
   return markers;
 }
 
-/** Whether this process has the database open elsewhere, too. */
+/** How often this process has the database open. */
 export function openMarkersHere(database: string): number {
   return [...placed].filter((path) => path.startsWith(database + OPEN)).length;
 }

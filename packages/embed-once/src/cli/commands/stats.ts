@@ -14,17 +14,23 @@ export function registerStatsCommand(program: Command, output: Output): void {
       const { services, directory } = servicesFor(options, output);
       try {
         const cache = await services.cache();
-        const { tiers, degraded } = cache.statistics();
+        const { tiers, models, degraded } = cache.statistics();
         const lifetime = cache.lifetime();
-        if (options.json) output.result(JSON.stringify({ directory, stored: tiers.L3, lifetime, degraded }, null, 2));
-        else output.result(describe(directory, tiers.L3, lifetime));
+        if (options.json)
+          output.result(JSON.stringify({ directory, stored: tiers.L3, models, lifetime, degraded }, null, 2));
+        else output.result(describe(directory, tiers.L3, models, lifetime));
       } finally {
         await services.close();
       }
     });
 }
 
-function describe(directory: string, stored: CacheStatistics["tiers"]["L3"], lifetime: LifetimeCounters): string {
+function describe(
+  directory: string,
+  stored: CacheStatistics["tiers"]["L3"],
+  models: CacheStatistics["models"],
+  lifetime: LifetimeCounters,
+): string {
   const count = (name: string) => lifetime[name] ?? 0;
   const hits = count("hitsL1") + count("hitsL2") + count("hitsL3");
   const lines = [`Cache in ${directory}`];
@@ -33,6 +39,9 @@ function describe(directory: string, stored: CacheStatistics["tiers"]["L3"], lif
     lines.push(
       `  ${plural(stored.entries, "vector")} in ${formatBytes(stored.usedBytes)} of ${formatBytes(stored.maxBytes)} (${share} %)`,
     );
+  }
+  for (const { name, entries, bytes } of models) {
+    lines.push(`  ${name || "model not named"}: ${plural(entries, "vector")}, ${formatBytes(bytes)}`);
   }
   lines.push(
     "So far, over all processes",

@@ -1,0 +1,77 @@
+/**
+ * One million vectors: memory and latency, and the same once more in a cgroup that has the idle process's memory and
+ * 64 MB, where cgroups can be made: `npm run bench:million`. Argument: vectors, 1,000,000 where it is left out.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openCache } from "../src/cache/hierarchical-cache.ts";
+import { benchKey, benchVector, directoryBytes, line } from "./tiers-data.ts";
+
+const VECTORS = Number(process.argv[2] ?? 1_000_000);
+const DIMENSIONS = 1_536;
+const BATCH = 100;
+const READS = 1_000_000;
+const SPARE_BYTES = 64_000_000;
+const folder = mkdtempSync(join(tmpdir(), "embed-once-million-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
+const directory = join(folder, "cache");
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+const startedMs = performance.now();
+const cache = await openCache({ directory });
+for (let i = 0; i < VECTORS; i += BATCH) {
+  await cache.setMany(
+    Array.from({ length: BATCH }, (_, k) => ({
+      key: benchKey(i + k),
+      vector: benchVector(i + k, DIMENSIONS),
+      model: "bench",
+    })),
+  );
+}
+await cache.close();
+const seconds = (performance.now() - startedMs) / 1_000;
+line(
+  `${VECTORS} vectors of ${DIMENSIONS} dimensions stored in ${seconds.toFixed(0)} s; ${megabytes(directoryBytes(directory))} on disk`,
+);
+
+interface Result {
+  grown: number;
+  resident: number;
+  timing: { p50: number; p99: number };
+}
+
+function run(target: string, reads: number, cgroup?: string): Result {
+  const node = ["--expose-gc", join(import.meta.dirname, "tiers-memory.ts"), target, String(VECTORS), String(reads)];
+  // The shell enters the group and becomes the process.
+  const script = cgroup ? `echo $$ > ${cgroup}/cgroup.procs && exec "$@"` : 'exec "$@"';
+  return JSON.parse(execFileSync("sh", ["-c", script, "sh", process.execPath, ...node], { encoding: "utf8" }));
+}
+
+function report(name: string, { grown, resident, timing }: Result): void {
+  line(
+    `${name}: ${megabytes(grown)} private, ${megabytes(resident)} resident; a read p50 ${timing.p50.toFixed(1)} µs, p99 ${timing.p99.toFixed(1)} µs`,
+  );
+}
+
+const control = run("control", READS);
+const free = run(directory, READS);
+report("control", control);
+report("cache", free);
+line(`difference: ${megabytes(free.grown - control.grown)} private`);
+
+const limitBytes = run("control", 0).resident + SPARE_BYTES;
+const cgroup = `/sys/fs/cgroup/embed-once-${process.pid}`;
+try {
+  mkdirSync(cgroup);
+  writeFileSync(join(cgroup, "memory.max"), String(limitBytes));
+} catch (error) {
+  line(`no cgroup can be made here: ${(error as Error).message}`);
+  process.exit();
+}
+try {
+  report(`cache in a cgroup of ${megabytes(limitBytes)}`, run(directory, READS / 10, cgroup));
+} finally {
+  rmdirSync(cgroup);
+}

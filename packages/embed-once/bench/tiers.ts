@@ -1,0 +1,211 @@
+/**
+ * The tiers beside their floors and beside plain lmdb with raw float64: `npm run bench:tiers`.
+ * Argument: vectors, 200,000 where it is left out.
+ */
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { open } from "lmdb";
+import { openCache } from "../src/cache/hierarchical-cache.ts";
+import { decodeVector, encodeVector } from "../src/codec/index.ts";
+import { MappedTier } from "../src/tier/mapped-tier.ts";
+import {
+  anonymousBytes,
+  benchKey,
+  benchVector,
+  directoryBytes,
+  line,
+  randomNumbers,
+  type Timing,
+  timed,
+} from "./tiers-data.ts";
+import { hotRatio, lruRatio, optimalRatio, zipfTrace } from "./tiers-trace.ts";
+
+const VECTORS = Number(process.argv[2] ?? 200_000);
+const DIMENSIONS = 1_536;
+const BATCH = 100;
+const READS = 20_000;
+const GROWTH_READS = 1_000_000;
+const HOT_BYTES = 2_000_000;
+const folder = mkdtempSync(join(tmpdir(), "embed-once-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
+
+const show = (name: string, { p50, p99 }: Timing) =>
+  line(`  ${name.padEnd(44)} p50 ${p50.toFixed(2)} µs, p99 ${p99.toFixed(2)} µs`);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+line(
+  `${VECTORS} vectors of ${DIMENSIONS} dimensions, OpenAI-like; record of ${encodeVector(benchVector(0, DIMENSIONS)).length} bytes`,
+);
+
+line("\nWrites, in batches of 100, one process");
+const directory = join(folder, "cache");
+const cache = await openCache({ directory });
+let startedMs = performance.now();
+const cpuBefore = process.cpuUsage();
+for (let i = 0; i < VECTORS; i += BATCH) {
+  await cache.setMany(
+    Array.from({ length: BATCH }, (_, k) => ({
+      key: benchKey(i + k),
+      vector: benchVector(i + k, DIMENSIONS),
+      model: "bench",
+    })),
+  );
+}
+const perSecond = VECTORS / ((performance.now() - startedMs) / 1_000);
+const cpu = process.cpuUsage(cpuBefore);
+line(
+  `  setMany, encode included: ${perSecond.toFixed(0)} vectors/s; ${(VECTORS / ((cpu.user + cpu.system) / 1e6)).toFixed(0)} a second of processor time`,
+);
+startedMs = performance.now();
+for (let i = 0; i < READS; i++) encodeVector(benchVector(i, DIMENSIONS));
+line(`  of this, encode alone: ${(READS / ((performance.now() - startedMs) / 1_000)).toFixed(0)} vectors/s`);
+
+const rawPath = join(folder, "raw.lmdb");
+const rawRoot = open({ path: rawPath, noReadAhead: true, eventTurnBatching: false } as never);
+const raw = rawRoot.openDB<Buffer, Buffer>({ name: "raw", keyEncoding: "binary", encoding: "binary" });
+const rawBytes = (n: number) => Buffer.from(Float64Array.from(benchVector(n, DIMENSIONS)).buffer);
+startedMs = performance.now();
+for (let i = 0; i < VECTORS; i += BATCH) {
+  await rawRoot.transaction(() => {
+    for (let k = i; k < i + BATCH; k++) raw.put(benchKey(k), rawBytes(k));
+  });
+}
+line(`  bare lmdb put of raw float64: ${(VECTORS / ((performance.now() - startedMs) / 1_000)).toFixed(0)} vectors/s`);
+const bases = Array.from({ length: 500 }, (_, i) => encodeVector(benchVector(i, DIMENSIONS)));
+const records = rawRoot.openDB<Buffer, Buffer>({ name: "records", keyEncoding: "binary", encoding: "binary" });
+for (let i = 0; i < VECTORS; i += BATCH) {
+  await rawRoot.transaction(() => {
+    for (let k = i; k < i + BATCH; k++) records.put(benchKey(k), Buffer.from(bases[k % bases.length]!));
+  });
+}
+
+line("\nHits, each giving number[]; keys made beforehand");
+const random = randomNumbers(3);
+const someKeys = Array.from({ length: READS }, () => benchKey(random(VECTORS)));
+const hotKeys = Array.from({ length: 200 }, (_, i) => benchKey(i));
+const check = (found: number[] | undefined, n: number) => {
+  const expected = benchVector(n, DIMENSIONS);
+  if (found?.length !== DIMENSIONS || found.some((value, i) => !Object.is(value, expected[i])))
+    throw new Error(`vector ${n} is wrong`);
+};
+for (const n of [0, 17, VECTORS - 1]) check(cache.getMany([benchKey(n)])[0], n);
+const record = encodeVector(benchVector(0, DIMENSIONS));
+const numbers = Float32Array.from(benchVector(0, DIMENSIONS));
+const zstd = zstdCompressSync(Buffer.from(numbers.buffer));
+await using l1 = await openCache({ directory });
+await using l2 = await openCache({ directory, hotBytes: 0 });
+await using l3 = await openCache({ directory, hotBytes: 0 });
+for (const warm of [l1, l2]) for (let i = 0; i < 4; i++) for (const key of hotKeys) warm.getMany([key]);
+for (const key of someKeys) records.getBinaryFast(key);
+let l3Timing: Timing = { p50: 0, p99: 0 };
+let floor: Timing = { p50: 0, p99: 0 };
+let decode: Timing = { p50: 0, p99: 0 };
+let l2Timing: Timing = { p50: 0, p99: 0 };
+for (let round = 0; round < 3; round++) {
+  const last = round === 2;
+  const measure = async (name: string, calls: number, call: (i: number) => unknown) => {
+    const timing = timed(calls, call);
+    if (last) show(name, timing);
+    await turn();
+    return timing;
+  };
+  await measure("floor: number[] from a Float32Array", READS, () => {
+    const vector = new Array<number>(DIMENSIONS);
+    for (let i = 0; i < DIMENSIONS; i++) vector[i] = numbers[i]!;
+    return vector;
+  });
+  await measure("floor: copy of the float32s", READS, () => numbers.slice());
+  await measure("floor: zstd decompression of the float32s", READS / 4, () => zstdDecompressSync(zstd));
+  decode = await measure("floor: decode of a record", READS, () => decodeVector(record));
+  floor = await measure("floor: lmdb get of the records", READS, (i) => records.getBinaryFast(someKeys[i]!));
+  await measure("rival: lmdb get of raw float64, number[]", READS / 4, (i) => {
+    const bytes = raw.getBinaryFast(someKeys[i]!)!;
+    const values = new Float64Array(bytes.buffer, bytes.byteOffset, DIMENSIONS);
+    const vector = new Array<number>(DIMENSIONS);
+    for (let k = 0; k < DIMENSIONS; k++) vector[k] = values[k]!;
+    return vector;
+  });
+  await measure("L1 hit", READS, (i) => l1.getMany([hotKeys[i % 200]!]));
+  l2Timing = await measure("L2 hit", READS, (i) => l2.getMany([hotKeys[i % 200]!]));
+  l3Timing = await measure("L3 hit, warm, promotion to L2 included", READS, (i) => l3.getMany([someKeys[i]!]));
+}
+line(
+  `  L2 hit ÷ decode ${(l2Timing.p50 / decode.p50).toFixed(2)}; L3 hit ÷ (lmdb get + decode) ${(l3Timing.p50 / (floor.p50 + decode.p50)).toFixed(2)}`,
+);
+const tierOnly = await MappedTier.open({ directory, maxBytes: 10e9 });
+show(
+  "L3 tier alone, without decode",
+  timed(READS, (i) => tierOnly.get(someKeys[i]!)),
+);
+await tierOnly.close();
+
+line("\nCold L3 (page cache dropped)");
+try {
+  execFileSync("sync");
+  execFileSync("sh", ["-c", "echo 1 > /proc/sys/vm/drop_caches"], { stdio: "ignore" });
+  show(
+    "L3 hit, cold",
+    timed(1_000, (i) => l3.getMany([someKeys[(i * 13) % READS]!])),
+  );
+} catch {
+  line("  this process may not drop the page cache");
+}
+await cache.close();
+await rawRoot.close();
+
+line("\nHit ratios, L1 of 2 MB");
+const trace = zipfTrace();
+const entries = Math.floor(HOT_BYTES / (DIMENSIONS * 4 + 32));
+const hot = hotRatio(trace, HOT_BYTES, DIMENSIONS);
+const lru = lruRatio(trace, entries);
+line(
+  `  L1 ${hot.toFixed(3)}, LRU ${lru.toFixed(3)} (${(hot / lru).toFixed(2)} times), optimum ${optimalRatio(trace, entries).toFixed(3)}`,
+);
+
+line(`\nAnonymous memory after ${GROWTH_READS} reads at default budgets, from before the cache is opened`);
+const child = (target: string) => {
+  const args = [
+    "--expose-gc",
+    join(import.meta.dirname, "tiers-memory.ts"),
+    target,
+    String(VECTORS),
+    String(GROWTH_READS),
+  ];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as { grown: number; resident: number };
+};
+const [withCache, control] = [child(directory), child("control")];
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+line(
+  `  cache ${megabytes(withCache.grown)}, control ${megabytes(control.grown)}, difference ${megabytes(withCache.grown - control.grown)}; resident ${megabytes(withCache.resident)}`,
+);
+const mapBefore = anonymousBytes();
+const map = new Map(
+  Array.from({ length: VECTORS / 20 }, (_, i) => [`${i}`, benchVector(i, DIMENSIONS).map((value) => value)]),
+);
+line(`  Map<string, number[]>: ${megabytes((anonymousBytes() - mapBefore) * 20)}, from a twentieth (${map.size})`);
+
+line("\nDisk: whole directory ÷ record bytes, records of random bytes");
+const pool = randomBytes(4_000_000);
+for (const recordBytes of [2_640, 5_260, 1_770, 1_330, 680]) {
+  const target = join(folder, `disk-${recordBytes}`);
+  const tier = await MappedTier.open({ directory: target, maxBytes: 10e9 });
+  let sum = 0;
+  for (let i = 0; i < VECTORS; i += BATCH) {
+    await tier.set(
+      Array.from({ length: BATCH }, (_, k) => {
+        // Real records vary by some bytes.
+        const bytes = recordBytes - 20 + (((i + k) * 7_919) % 41);
+        sum += bytes;
+        const from = ((i + k) * 1_013) % (pool.length - bytes);
+        return { key: benchKey(i + k), value: pool.subarray(from, from + bytes) };
+      }),
+    );
+  }
+  await tier.close();
+  line(`  ${recordBytes} bytes: ${(directoryBytes(target) / sum).toFixed(3)}`);
+  rmSync(target, { recursive: true });
+}
