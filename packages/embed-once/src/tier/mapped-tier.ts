@@ -60,7 +60,7 @@ const CORRUPTION = /MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|PANIC|BAD_TXN|CURSOR_FU
  * has the layout. Every batch is one transaction.
  *
  * Room is made at the log's old end. What was read since it was written is appended anew instead of dropped, so the
- * log is a queue with second chances (CLOCK), at the grain of a page.
+ * log is a queue with second chances (CLOCK), at the grain of a segment.
  */
 export class MappedTier implements Tier<Uint8Array> {
   readonly name = "L3";

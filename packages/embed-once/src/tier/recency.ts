@@ -1,6 +1,6 @@
 import type { Database } from "lmdb";
 
-/** Segments that share a row: 2 MB of the log. */
+/** Segments that share a row: 4 MB of the log. */
 const BLOCK_SEGMENTS = 512;
 const BLOCK_BYTES: number = BLOCK_SEGMENTS / 8;
 

@@ -2,19 +2,21 @@ import type { Database } from "lmdb";
 import { FRAME_HEADER_BYTES, frameBytes } from "./entry-frame.ts";
 
 /**
- * The log of an lmdb file: frames one after the other, cut into segments that fill one page each to the last byte.
+ * The log of an lmdb file: frames one after the other, cut into segments that fill two pages each to the last byte.
  *
- * lmdb gives a value of more than half a page pages of its own, and a value of `SEGMENT_BYTES` fills one exactly, so
+ * lmdb gives a value of more than half a page pages of its own, and a value of `SEGMENT_BYTES` fills them exactly, so
  * nothing is lost at the ends of pages, however long the records are; a frame may go on in the next segment. Rows of
- * random keys would leave a third of every page empty.
+ * random keys would leave a third of every page empty. With one page a segment, most records would lie in two; with four,
+ * a read would copy more than it saves.
  *
  * A segment is two bytes (where the first frame that begins in it does, so that reading can set in anywhere) and
  * `PAYLOAD_BYTES` of the log. A position in the log is `segment × PAYLOAD_BYTES + offset`.
  */
 export const PAGE_BYTES = 4096;
-/** lmdb's header of a page of its own. */
+const SEGMENT_PAGES = 2;
+/** lmdb's header of the pages of a large value. */
 const PAGE_HEADER_BYTES = 24;
-export const SEGMENT_BYTES: number = PAGE_BYTES - PAGE_HEADER_BYTES;
+export const SEGMENT_BYTES: number = SEGMENT_PAGES * PAGE_BYTES - PAGE_HEADER_BYTES;
 const SEGMENT_HEADER_BYTES = 2;
 export const PAYLOAD_BYTES: number = SEGMENT_BYTES - SEGMENT_HEADER_BYTES;
 const NO_FRAME = 0xffff;
@@ -22,8 +24,8 @@ const NO_FRAME = 0xffff;
 /** No frame is longer; a length beyond it is damage. */
 const MAX_FRAME_BYTES = 16_000_000;
 
-/** A segment in the file: its page, and its row in the table. */
-export const SEGMENT_COST_BYTES: number = PAGE_BYTES + 24;
+/** A segment in the file: its pages, and its row in the table. */
+export const SEGMENT_COST_BYTES: number = SEGMENT_PAGES * PAGE_BYTES + 24;
 
 export function segmentOf(position: number): number {
   return Math.floor(position / PAYLOAD_BYTES);

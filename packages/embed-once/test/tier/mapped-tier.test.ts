@@ -60,13 +60,14 @@ describe("the mapped tier", () => {
   });
 
   test("evicts what was stored longest ago, and a refreshed entry counts as new", async () => {
-    const tier = await MappedTier.open({ directory: newDirectory(), maxBytes: 40_000 });
+    const tier = await MappedTier.open({ directory: newDirectory(), maxBytes: 60_000 });
     const entry = (i: number) => ({ ...numberedEntry(i), value: new Uint8Array(1_000).fill(i) });
-    for (let i = 0; i < 30; i++) await tier.set([entry(i)]);
+    for (let i = 0; i < 40; i++) await tier.set([entry(i)]);
     await tier.set([entry(0)]);
     while (tier.usage().evictions === 0) await tier.set([entry(count++ + 1_000)]);
     expect(tier.get(entry(0).key)).toBeDefined();
-    expect(tier.get(entry(6).key)).toBeUndefined();
+    // Not 1, which may share a segment with 0.
+    expect(tier.get(entry(12).key)).toBeUndefined();
     await tier.close();
   });
 
