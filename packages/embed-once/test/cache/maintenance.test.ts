@@ -20,11 +20,14 @@ const found = (cache: EmbeddingCache, from: number, to: number) =>
     return got !== undefined;
   }).length;
 
-/** Flips bits in the middle of some records. */
+/** Flips a bit in the middle of three records. */
 function damage(directory: string): void {
   const path = join(directory, "vectors-v1.lmdb");
   const bytes = readFileSync(path);
-  for (const id of [10, 20, 30]) bytes[bytes.indexOf(key(id)) + 48]! ^= 1;
+  // A record that lies across two pages has its key in two places.
+  const places = Array.from({ length: 45 }, (_, i) => bytes.lastIndexOf(key(2 * i + 10)));
+  const whole = places.filter((place) => place > 0 && (place % 4_096) + 64 < 4_096).slice(0, 3);
+  for (const place of whole) bytes[place + 48]! ^= 1;
   writeFileSync(path, bytes);
 }
 
