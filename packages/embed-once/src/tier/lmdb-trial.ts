@@ -1,5 +1,5 @@
 /**
- * Opens a doubtful database and walks its trees, in a process of its own: lmdb kills its process over structural
+ * Opens a doubtful database and reads every row, in a process of its own: lmdb kills its process over structural
  * damage. Ends with code 0 where the file can be used, 3 where lmdb or this walk finds it damaged.
  * Argument: path of the database.
  */
@@ -14,8 +14,8 @@ async function walk(path: string): Promise<void> {
     const table = root.openDB({ name, ...encoding });
     let entries = 0;
     for (const key of table.getKeys()) {
-      // The value's place and length, without the pages of the log: those hold no structure.
-      if (key === undefined) throw new Error(`${name} holds a row without a key`);
+      // Reading the value follows its length and place, which may be damaged, too.
+      if (table.getBinaryFast(key) === undefined) throw new Error(`${name} holds a row that cannot be found`);
       entries++;
     }
     const { entryCount } = table.getStats() as { entryCount: number };
