@@ -15,7 +15,8 @@ async function walk(path: string): Promise<void> {
     let entries = 0;
     for (const key of table.getKeys()) {
       // Reading the value follows its length and place, which may be damaged, too.
-      if (table.getBinaryFast(key) === undefined) throw new Error(`${name} holds a row that cannot be found`);
+      const value = name === "meta" ? table.get(key) : table.getBinaryFast(key);
+      if (value === undefined) throw new Error(`${name} holds a row that cannot be found`);
       entries++;
     }
     const { entryCount } = table.getStats() as { entryCount: number };
