@@ -75,15 +75,17 @@ async function setAsideIfDamaged({ path, onNotice, now }: OpenOptions): Promise<
   const { dead } = openMarkers(path);
   // A file that another process is making at this moment looks like a damaged one.
   const startedMs = performance.now();
+  let check = checkFile(path);
   while (
-    checkFile(path).damage !== undefined &&
+    check.damage !== undefined &&
     openMarkers(path).living.length > 0 &&
     performance.now() - startedMs < MAX_MAKING_MS
   ) {
     await delay(EXCHANGE_POLL_MS);
+    check = checkFile(path);
   }
   const identity = fileIdentity(path);
-  const { damage: seen, short } = checkFile(path);
+  const { damage: seen, short } = check;
   const damage = seen ?? (short || dead.length > 0 ? await damageFoundByTrial(path) : undefined);
   for (const marker of dead) removeQuietly(marker.path);
   if (damage === undefined) return;
