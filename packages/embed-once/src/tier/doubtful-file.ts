@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A walk reads the trees, not the records: a second for some millions of entries. */
+/** A trial reads the whole file: about a second for each gigabyte in the page cache. */
 const MAX_TRIAL_MS = 60_000;
 const DAMAGED = 3;
 

@@ -26,12 +26,13 @@ export function checkFile(path: string): FileCheck {
   if (!existsSync(path)) return {};
   const file = openSync(path, "r");
   try {
-    const fileBytes = fstatSync(file).size;
-    if (fileBytes === 0) return {};
+    if (fstatSync(file).size === 0) return {};
     const first = readMeta(file, 0);
     if (typeof first === "string") return { damage: first };
     const second = readMeta(file, first.pageBytes);
     if (typeof second === "string") return { damage: second };
+    // Looked at after the meta pages: a file that others write to grows first, and then says so in them.
+    const fileBytes = fstatSync(file).size;
     const newest = second.transaction > first.transaction ? second : first;
     for (const page of newest.roots) {
       if (page !== NO_PAGE && (page + 1n) * BigInt(first.pageBytes) > BigInt(fileBytes)) {

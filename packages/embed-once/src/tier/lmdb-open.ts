@@ -29,6 +29,7 @@ export interface OpenDatabase {
 
 const EXCHANGE_POLL_MS = 20;
 const MAX_EXCHANGE_WAIT_MS = 30_000;
+const MAX_MAKING_MS = 5_000;
 
 /**
  * Opens a database, and makes it where there is none. A file that lmdb could not open, or that breaks a child process
@@ -72,8 +73,19 @@ async function exchangeIsOver(path: string): Promise<void> {
 
 async function setAsideIfDamaged({ path, onNotice, now }: OpenOptions): Promise<void> {
   const { dead } = openMarkers(path);
+  // A file that another process is making at this moment looks like a damaged one.
+  const startedMs = performance.now();
+  let check = checkFile(path);
+  while (
+    check.damage !== undefined &&
+    openMarkers(path).living.length > 0 &&
+    performance.now() - startedMs < MAX_MAKING_MS
+  ) {
+    await delay(EXCHANGE_POLL_MS);
+    check = checkFile(path);
+  }
   const identity = fileIdentity(path);
-  const { damage: seen, short } = checkFile(path);
+  const { damage: seen, short } = check;
   const damage = seen ?? (short || dead.length > 0 ? await damageFoundByTrial(path) : undefined);
   for (const marker of dead) removeQuietly(marker.path);
   if (damage === undefined) return;

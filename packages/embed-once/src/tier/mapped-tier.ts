@@ -92,12 +92,16 @@ export class MappedTier implements Tier<Uint8Array> {
    */
   static async open(options: MappedTierOptions): Promise<MappedTier> {
     const { directory, now = Date.now, onNotice = () => {}, loadLmdb = () => import("lmdb") } = options;
-    const file = await openDatabase({ path: join(directory, FILE_NAME), onNotice, now, loadLmdb });
+    const open = () => openDatabase({ path: join(directory, FILE_NAME), onNotice, now, loadLmdb });
+    let file = await open();
     try {
       return new MappedTier(options, file);
-    } catch (error) {
-      file.release(CORRUPTION.test(String(error)));
-      throw error;
+    } catch {
+      // The tables cannot be read. As a doubtful file it is tried, and set aside if that fails, too.
+      await file.root.close();
+      file.release(true);
+      file = await open();
+      return new MappedTier(options, file);
     }
   }
 
