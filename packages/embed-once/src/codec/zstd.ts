@@ -55,7 +55,7 @@ export function smallestGeneral(
 
 /** zstd finds repeats, and knows the distribution of single bytes; nothing else. */
 function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const wordsPerValue = width / 4;
   const { alone, inRow } = countRepeats(words, wordsPerValue);
   const count = bytes.length / width;
@@ -68,7 +68,7 @@ function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
 const lastSeen = new Int32Array(4096);
 
 /** Values that stood before: at all, and after the same value as now. */
-function countRepeats(words: Uint32Array, wordsPerValue: number): { alone: number; inRow: number } {
+function countRepeats(words: Int32Array, wordsPerValue: number): { alone: number; inRow: number } {
   lastSeen.fill(-1);
   let alone = 0;
   let inRow = 0;
