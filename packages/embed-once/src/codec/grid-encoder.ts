@@ -105,6 +105,9 @@ export function putGrid(
   return output.subarray(0, putSymbols(symbols, count, choice.table, corrected, output, rawEnd));
 }
 
+/** The symbol of each eighth of each octave, from the top octave downward. */
+const SYMBOL_OF_EIGHTH: Uint8Array = Uint8Array.from({ length: 8 * OCTAVES }, (_, i) => symbolOf(i >> 3, i & 7));
+
 /** Fills `symbols`; values that the alphabet does not reach get the zero's symbol and are returned. */
 function fillSymbols(values: GridValues, topExponent: number): number[] {
   const { count, exponents, fractions } = values;
@@ -113,7 +116,7 @@ function fillSymbols(values: GridValues, topExponent: number): number[] {
     const exponent = exponents[i]!;
     const depth = topExponent - exponent;
     if (depth >= 0 && depth < OCTAVES) {
-      symbols[i] = symbolOf(depth, fractions[i]! >>> 29);
+      symbols[i] = SYMBOL_OF_EIGHTH[8 * depth + (fractions[i]! >>> 29)]!;
     } else {
       symbols[i] = ZERO_SYMBOL;
       if (exponent !== ZERO_EXPONENT) unreached.push(i);

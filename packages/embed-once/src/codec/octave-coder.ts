@@ -48,24 +48,28 @@ const symbolCounts = new Uint32Array(SYMBOLS);
  * @param fractions Per value: the significand's fraction, left-aligned in 32 bits.
  */
 export function chooseTable(exponents: Int16Array, fractions: Uint32Array, count: number): TableChoice {
-  let lowest = HIGHEST_EXPONENT;
-  let highest = LOWEST_EXPONENT;
+  let lowestCell = eighthCounts.length;
+  let highestCell = -1;
   let zeros = 0;
-  let logSum = 0;
   for (let i = 0; i < count; i++) {
     const exponent = exponents[i]!;
     if (exponent === ZERO_EXPONENT) {
       zeros++;
       continue;
     }
-    if (exponent < lowest) lowest = exponent;
-    if (exponent > highest) highest = exponent;
-    const eighth = fractions[i]! >>> 29;
-    logSum += 8 * exponent + eighth;
-    eighthCounts[(exponent - LOWEST_EXPONENT) * 8 + eighth]!++;
+    const cell = 8 * (exponent - LOWEST_EXPONENT) + (fractions[i]! >>> 29);
+    if (cell < lowestCell) lowestCell = cell;
+    if (cell > highestCell) highestCell = cell;
+    eighthCounts[cell]!++;
   }
   if (zeros === count) return { table: 0, topExponent: 0, bits: count * PROBABILITY_BITS };
 
+  const lowest = (lowestCell >> 3) + LOWEST_EXPONENT;
+  const highest = (highestCell >> 3) + LOWEST_EXPONENT;
+  let logSum = 0;
+  for (let cell = lowestCell; cell <= highestCell; cell++) {
+    logSum += eighthCounts[cell]! * (cell + 8 * LOWEST_EXPONENT);
+  }
   let best: TableChoice = { table: 0, topExponent: 0, bits: Number.POSITIVE_INFINITY };
   // The mean of log2 |x| of a Gaussian lies 0.916 octaves below its spread.
   const guess = Math.round(logSum / (count - zeros) + 0.5 + 8 * (0.916 - 1 + SPREAD_DEPTH));
@@ -113,7 +117,7 @@ export function chooseTable(exponents: Int16Array, fractions: Uint32Array, count
       if (last < here) break;
     }
   }
-  eighthCounts.fill(0, (lowest - LOWEST_EXPONENT) * 8, (highest - LOWEST_EXPONENT + 1) * 8);
+  eighthCounts.fill(0, lowestCell, highestCell + 1);
   return best;
 }
 
@@ -124,6 +128,8 @@ export interface CorrectedScale {
 }
 
 const states = new Float64Array(4);
+/** Keeps the product of a state and a frequency's reciprocal from falling below a whole quotient. */
+const ROUNDED_UP = 1 + 2 ** -50;
 
 /** Bytes of the raw bits' end that the states carry: each state's 16 bits above its floor would be empty otherwise. */
 export function carriedBytes(dimensions: number): number {
@@ -158,8 +164,9 @@ export function putSymbols(
       output[at++] = word >>> 8;
       state = (state - word) / 0x10000;
     }
-    const quotient = Math.floor(state / frequency);
-    states[lane] = quotient * PROBABILITY_SCALE + (state - quotient * frequency) + start;
+    // Whole, as the product exceeds the true quotient by less than the 1 / frequency that it may lack to the next one.
+    const quotient = Math.floor(state * (ROUNDED_UP / frequency));
+    states[lane] = state + quotient * (PROBABILITY_SCALE - frequency) + start;
   };
   for (let i = count - 1; i >= 0; i--) {
     const symbol = symbols[i]!;

@@ -72,6 +72,8 @@ export interface OpenRecord {
   readonly payload: Uint8Array;
 }
 
+let scratch = new Uint8Array(0);
+
 /** Puts a payload into its frame. The result is a new array of exactly the record's length. */
 export function sealRecord(
   dimensions: number,
@@ -79,7 +81,8 @@ export function sealRecord(
   structure: StructureName,
   payload: Uint8Array,
 ): Uint8Array {
-  const scratch = new Uint8Array(LONGEST_HEADER_BYTES + payload.length + CHECKSUM_BYTES);
+  const longest = LONGEST_HEADER_BYTES + payload.length + CHECKSUM_BYTES;
+  if (scratch.length < longest) scratch = new Uint8Array(longest);
   scratch[0] = RECORD_MAGIC;
   scratch[1] = RECORD_VERSION;
   scratch[2] = NUMBER_FORMS[numberForm] | (STRUCTURES[structure] << 4);

@@ -55,7 +55,7 @@ export function smallestGeneral(
 
 /** zstd finds repeats, and knows the distribution of single bytes; nothing else. */
 function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const wordsPerValue = width / 4;
   const { alone, inRow } = countRepeats(words, wordsPerValue);
   const count = bytes.length / width;
@@ -68,8 +68,9 @@ function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
 const lastSeen = new Int32Array(4096);
 
 /** Values that stood before: at all, and after the same value as now. */
-function countRepeats(words: Uint32Array, wordsPerValue: number): { alone: number; inRow: number } {
-  lastSeen.fill(-1);
+function countRepeats(words: Int32Array, wordsPerValue: number): { alone: number; inRow: number } {
+  // An empty slot names the first value, which equals none but its own repeats.
+  lastSeen.fill(0);
   let alone = 0;
   let inRow = 0;
   let followed = -2;
@@ -77,7 +78,7 @@ function countRepeats(words: Uint32Array, wordsPerValue: number): { alone: numbe
     // The low word of a float64 tells it apart as well as any.
     const slot = Math.imul(words[i]!, 0x9e3779b1) >>> 20;
     const earlier = lastSeen[slot]!;
-    if (earlier >= 0 && words[earlier] === words[i]) {
+    if (words[earlier] === words[i] && earlier < i) {
       alone++;
       if (earlier === followed + wordsPerValue) inRow++;
       followed = earlier;
