@@ -5,6 +5,7 @@
  */
 import { open } from "lmdb";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
+import { readState } from "./tier-state.ts";
 
 const DAMAGED = 3;
 
@@ -15,8 +16,9 @@ async function walk(path: string): Promise<void> {
     for (const key of table.getKeys()) {
       // Reading the value follows its length and place, which may be damaged, too. That rows come and go meanwhile is
       // the work of others who have the file open.
-      if (name === "meta") table.get(key);
-      else table.getBinaryFast(key);
+      if (name !== "meta") table.getBinaryFast(key);
+      else if (key === "state") readState(table.get(key));
+      else table.get(key);
     }
   }
   // A commit walks the list of free pages.

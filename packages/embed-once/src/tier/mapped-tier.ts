@@ -12,7 +12,7 @@ import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from
 import { Recency } from "./recency.ts";
 import { RecordLog, segmentOf } from "./record-log.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
-import { emptyState, type TierState, usedBytes } from "./tier-state.ts";
+import { readState, stateRow, type TierState, usedBytes } from "./tier-state.ts";
 
 /** What `setMany` waits for: the commit (a power cut may take the last moments), or the disk. */
 export type Durability = "commit" | "sync";
@@ -246,7 +246,7 @@ export class MappedTier implements Tier<Uint8Array> {
   /** What the file holds as a whole. */
   state(): TierState {
     if (this.#lastState) return this.#lastState;
-    return { ...emptyState(), ...(this.#meta.get("state") as TierState | undefined) };
+    return readState(this.#meta.get("state"));
   }
 
   /** The log and the index, for whoever goes over all of it. */
@@ -263,7 +263,7 @@ export class MappedTier implements Tier<Uint8Array> {
       const state = this.state();
       const value = body(state);
       if (this.#recency.unsaved > 0) this.#recency.save(state.firstSegment);
-      this.#meta.put("state", state);
+      this.#meta.put("state", stateRow(state));
       this.#marksRecency = usedBytes(state) > this.#maxBytes * RECENCY_FROM_SHARE;
       return value;
     });

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { INDEX_ROW_BYTES } from "./key-index.ts";
 import { PAYLOAD_BYTES, SEGMENT_COST_BYTES, segmentOf } from "./record-log.ts";
 
@@ -28,6 +29,28 @@ const MAX_MODELS = 65_535;
 export function emptyState(): TierState {
   const unnamed = { name: "", entries: 0, bytes: 0 };
   return { entries: 0, end: 0, firstSegment: 0, segments: 0, evictions: 0, expired: 0, models: [unnamed] };
+}
+
+/** The row as it is stored: the state as JSON and the CRC-32 of that. */
+export interface StateRow {
+  json: string;
+  checksum: number;
+}
+
+export function stateRow(state: TierState): StateRow {
+  const json = JSON.stringify(state);
+  return { json, checksum: crc32(json) };
+}
+
+/**
+ * The state of a row, or an empty one where there is no row.
+ * @throws where the row is damaged: going on with a wrong end of the log would overwrite entries that were acknowledged
+ */
+export function readState(row: unknown): TierState {
+  if (row === undefined) return emptyState();
+  const { json, checksum } = row as StateRow;
+  if (typeof json !== "string" || crc32(json) !== checksum) throw new Error("the row of L3's state is corrupt");
+  return JSON.parse(json) as TierState;
 }
 
 /** What the entries take in the file, index and ends of pages included. */

@@ -116,6 +116,28 @@ describe("the mapped tier", () => {
     await tier.close();
   });
 
+  test("sets a file aside whose state row is damaged: a wrong end of the log would overwrite what is stored", async () => {
+    const directory = newDirectory();
+    await fill(directory, 50);
+    const path = join(directory, FILE);
+    const bytes = readFileSync(path);
+    const row = Buffer.from('\\"entries\\":50');
+    // Older pages hold older rows.
+    for (let at = bytes.indexOf(row); at >= 0; at = bytes.indexOf(row, at + 1)) bytes[at + row.length - 1] = 0x37;
+    writeFileSync(path, bytes);
+    const notices: string[] = [];
+    const tier = await MappedTier.open({
+      directory,
+      maxBytes: MAX_BYTES,
+      onNotice: (message) => notices.push(message),
+    });
+    expect(notices).toEqual([expect.stringContaining("set aside")]);
+    expect(tier.usage().entries).toBe(0);
+    await tier.set([numberedEntry(1)]);
+    expect(tier.get(numberedEntry(1).key)).toBeDefined();
+    await tier.close();
+  });
+
   test("leaves the file of another version of the layout untouched", async () => {
     const directory = newDirectory();
     await fill(directory, 1);
