@@ -1,3 +1,4 @@
+import { decodeVouched } from "../codec/decoder.ts";
 import { decodeVector, encodeVector, UnsupportedRecordError } from "../codec/index.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
 import { CompressedTier } from "../tier/compressed-tier.ts";
@@ -211,14 +212,14 @@ class HierarchicalCache implements EmbeddingCache {
     const hot = this.#hot?.get(key);
     if (hot) return this.#hit("L1", hot);
 
-    const compressed = this.#decode(key, this.#compressed?.get(key));
+    const compressed = this.#decode(key, this.#compressed?.get(key), decodeVector);
     if (compressed) {
       this.#promoteToHot(key, compressed);
       return this.#hit("L2", compressed);
     }
 
     const record = this.#disk?.get(key);
-    const mapped = this.#decode(key, record);
+    const mapped = this.#decode(key, record, decodeVouched);
     if (mapped) {
       if (this.#compressed) {
         this.#counts.promotions++;
@@ -244,10 +245,14 @@ class HierarchicalCache implements EmbeddingCache {
   }
 
   /** The record's vector. A damaged record is a miss; one of a later version, too, but that one is left alone. */
-  #decode(key: ContentKey, record: Uint8Array | undefined): number[] | undefined {
+  #decode(
+    key: ContentKey,
+    record: Uint8Array | undefined,
+    decode: (record: Uint8Array) => number[],
+  ): number[] | undefined {
     if (!record) return undefined;
     try {
-      return decodeVector(record);
+      return decode(record);
     } catch (error) {
       this.#counts.damaged++;
       if (!(error instanceof UnsupportedRecordError)) this.#compressed?.delete(key);

@@ -1,3 +1,4 @@
+import { emptyNumbers } from "../codec/empty-numbers.ts";
 import type { ContentKey } from "../core/content-key.ts";
 import { ChunkMap } from "./chunk-map.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
@@ -128,20 +129,4 @@ function isFloat32(vector: ArrayLike<number>): boolean {
     if (Math.fround(vector[i]!) !== vector[i]) return false;
   }
   return true;
-}
-
-const templates = new Map<number, number[]>();
-const MAX_TEMPLATES = 8;
-
-/**
- * An array of doubles to be filled. A copy of one that holds doubles already spares the engine the change of
- * representation that the first number would bring in a new `Array(length)`.
- */
-function emptyNumbers(length: number): number[] {
-  let template = templates.get(length);
-  if (!template) {
-    template = new Array<number>(length).fill(0.5);
-    if (templates.size < MAX_TEMPLATES) templates.set(length, template);
-  }
-  return template.slice();
 }
