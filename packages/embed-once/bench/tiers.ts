@@ -170,6 +170,10 @@ line(`\nAnonymous memory after ${GROWTH_READS} reads at default budgets, from be
 const child = (target: string) => {
   const args = [
     "--expose-gc",
+    // Of one size in both: the engine grows its young generation in steps of tens of megabytes, in one run earlier than in
+    // the other, and that would be all that is seen.
+    "--min-semi-space-size=16",
+    "--max-semi-space-size=16",
     join(import.meta.dirname, "tiers-memory.ts"),
     target,
     String(VECTORS),
