@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCache } from "../src/cache/hierarchical-cache.ts";
-import { benchKey, benchVector, directoryBytes, line } from "./tiers-data.ts";
+import { benchKey, benchVector, directoryBytes, line, MEMORY_FLAGS } from "./tiers-data.ts";
 
 const VECTORS = Number(process.argv[2] ?? 1_000_000);
 const DIMENSIONS = 1_536;
@@ -43,7 +43,7 @@ interface Result {
 }
 
 function run(target: string, reads: number, cgroup?: string): Result {
-  const node = ["--expose-gc", join(import.meta.dirname, "tiers-memory.ts"), target, String(VECTORS), String(reads)];
+  const node = [...MEMORY_FLAGS, join(import.meta.dirname, "tiers-memory.ts"), target, String(VECTORS), String(reads)];
   // The shell enters the group and becomes the process.
   const script = cgroup ? `echo $$ > ${cgroup}/cgroup.procs && exec "$@"` : 'exec "$@"';
   return JSON.parse(execFileSync("sh", ["-c", script, "sh", process.execPath, ...node], { encoding: "utf8" }));

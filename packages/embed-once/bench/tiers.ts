@@ -18,6 +18,7 @@ import {
   benchVector,
   directoryBytes,
   line,
+  MEMORY_FLAGS,
   randomNumbers,
   type Timing,
   timed,
@@ -169,11 +170,7 @@ line(
 line(`\nAnonymous memory after ${GROWTH_READS} reads at default budgets, from before the cache is opened`);
 const child = (target: string) => {
   const args = [
-    "--expose-gc",
-    // Of one size in both: the engine grows its young generation in steps of tens of megabytes, in one run earlier than in
-    // the other, and that would be all that is seen.
-    "--min-semi-space-size=16",
-    "--max-semi-space-size=16",
+    ...MEMORY_FLAGS,
     join(import.meta.dirname, "tiers-memory.ts"),
     target,
     String(VECTORS),
