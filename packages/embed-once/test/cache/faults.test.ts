@@ -181,7 +181,7 @@ describe("the cache", () => {
     expect(readdirSync(directory).sort()).toEqual(["vectors-v1.lmdb", "vectors-v1.lmdb-lock"]);
     const reader = `
       import { openCache } from ${JSON.stringify(source)};
-      await using cache = await openCache({ directory: ${JSON.stringify(directory)} });
+      const cache = await openCache({ directory: ${JSON.stringify(directory)} });
       process.stdout.write(String(cache.getMany([new Uint8Array(32).fill(7)])));`;
     expect(execFileSync(process.execPath, ["--input-type=module", "-e", reader], { encoding: "utf8" })).toBe("1,2,3");
   });
