@@ -8,11 +8,11 @@ import type {
 } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
 import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
+import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
 import { baseError } from "../embedder/errors.ts";
 import type { CacheEmbedderOptions } from "../embedder/options.ts";
-import { copyTexts } from "../provider/texts.ts";
 import { AiSdkCall } from "./ai-sdk-call.ts";
 import {
   type AiSdkCallOptions,

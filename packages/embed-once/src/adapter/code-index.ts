@@ -10,6 +10,7 @@ import type {
 } from "../core/embedder.ts";
 import { ConfigurationError, EmbeddingResponseError } from "../core/errors.ts";
 import type { RequestLimits } from "../core/request-limits.ts";
+import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder, type Float32Response } from "../embedder/cached-embedder.ts";
 import type { EmbedderStatistics } from "../embedder/embedder-statistics.ts";
@@ -17,7 +18,6 @@ import type { CacheEmbedderOptions } from "../embedder/options.ts";
 import type { Environment } from "../provider/provider.ts";
 import type { ProviderConfig } from "../provider/provider-config.ts";
 import { createProviderEmbedder, findProvider } from "../provider/registry.ts";
-import { copyTexts } from "../provider/texts.ts";
 
 /** The embedder interface of Roo Code, Kilo Code and their kin (`IEmbedder`). */
 export interface CodeIndexEmbedder<Name extends string = string> {

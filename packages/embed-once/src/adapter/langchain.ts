@@ -6,8 +6,8 @@ import type {
   EmbedOptions,
 } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
+import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
-import { copyTexts } from "../provider/texts.ts";
 
 /**
  * What `@langchain/core` calls EmbeddingsInterface, which its vector stores, retrievers and caches take. Written down here

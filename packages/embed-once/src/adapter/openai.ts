@@ -1,10 +1,10 @@
 import type { Embedder, EmbedderIdentity, EmbeddingResponse, EmbedOptions, Usage } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
 import type { RequestLimits } from "../core/request-limits.ts";
+import { copyTexts } from "../core/texts.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
 import { baseError } from "../embedder/errors.ts";
 import type { CacheEmbedderOptions } from "../embedder/options.ts";
-import { copyTexts } from "../provider/texts.ts";
 import { placesOf, putInPlace } from "./answer-order.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { plainEndpoint } from "./endpoint.ts";

@@ -10,6 +10,7 @@ import type {
 } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
 import { splitRequests } from "../core/request-limits.ts";
+import { copyTexts } from "../core/texts.ts";
 import { abortable } from "./abortable.ts";
 import { BatchSender } from "./batching.ts";
 import { type EmbedderStatistics, noCounts } from "./embedder-statistics.ts";
@@ -122,10 +123,10 @@ class CachingEmbedder implements CachedEmbedder {
     model?: string,
     { output, ...options }: EmbedOptions & { output?: "float32" } = {},
   ): Promise<EmbeddingResponse | Float32Response> {
-    checkTexts(texts);
+    const copies = copyTexts(texts);
     if (this.#closing) throw new Error(`the embedder ${this.embedderInfo.name} is closed`);
     options.signal?.throwIfAborted();
-    const response = await this.#embed(texts, model, options);
+    const response = await this.#embed(copies, model, options);
     return output === "float32" ? { ...response, embeddings: response.embeddings.map(toExactFloat32) } : response;
   }
 
@@ -171,7 +172,6 @@ class CachingEmbedder implements CachedEmbedder {
     if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
     if (mode === "bypass") return this.#base.createEmbeddings(texts, model, options);
 
-    // From the first await on nothing reads `texts`: the caller may change the array while it waits.
     const textsAsked = texts.length;
     const requestsWithoutCache = splitRequests(texts, this.#sender.limits).length;
     const scope = keyScope(this.#base, this.identity, this.#options, model, options);
@@ -291,16 +291,4 @@ function spread(wanted: readonly Wanted[], vectors: ReadonlyMap<number, number[]
     for (const position of positions) embeddings[position] = position === positions[0] ? vector : vector.slice();
   }
   return embeddings;
-}
-
-function checkTexts(texts: unknown): asserts texts is string[] {
-  if (!Array.isArray(texts)) throw new TypeError(`texts must be an array of strings, got ${typeof texts}`);
-  // An index loop also visits the holes of a sparse array.
-  for (let index = 0; index < texts.length; index++) {
-    if (typeof texts[index] !== "string") {
-      throw new TypeError(
-        `texts must be strings, text ${index} is ${texts[index] === null ? "null" : typeof texts[index]}`,
-      );
-    }
-  }
 }

@@ -1,3 +1,5 @@
+import { parseRetryAfter } from "../core/retry-after.ts";
+
 /** What can be done about a failed request. */
 export interface Failure {
   /**
@@ -98,16 +100,12 @@ function causes(fields: ErrorFields): ErrorFields[] {
   return chain;
 }
 
-/** `Retry-After` in both of its forms (RFC 9110, 10.2.3), and OpenAI's and Azure's `retry-after-ms`. */
+/** `Retry-After`, and OpenAI's and Azure's `retry-after-ms`. */
 function retryAfter(fields: ErrorFields, nowMs: number): number | undefined {
   const headers = fields.headers ?? fields.responseHeaders ?? fields.response?.headers;
   const milliseconds = Number(header(headers, "retry-after-ms") ?? Number.NaN);
   if (milliseconds >= 0) return milliseconds;
-  const value = header(headers, "retry-after");
-  if (value === undefined || value === "") return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  return parseRetryAfter(header(headers, "retry-after"), nowMs);
 }
 
 function header(headers: unknown, name: string): string | undefined {

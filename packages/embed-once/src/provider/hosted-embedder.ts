@@ -7,6 +7,7 @@ import type {
   Usage,
 } from "../core/embedder.ts";
 import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
+import { copyTexts } from "../core/texts.ts";
 import { parseBaseURL } from "./base-url.ts";
 import type { AskedEmbeddings } from "./embedding-answer.ts";
 import { HttpClient, type PostOptions } from "./http-client.ts";
@@ -16,7 +17,6 @@ import type { ProviderEmbedder } from "./provider.ts";
 import type { ProviderConfig, ProviderOption } from "./provider-config.ts";
 import { makeRedactor } from "./redact.ts";
 import { BEARER, type KeyHeader, makeHeaders } from "./request-headers.ts";
-import { copyTexts } from "./texts.ts";
 
 /** One request, before it takes its provider's form. */
 export interface WireCall {

@@ -1,5 +1,6 @@
 import type { HTTPError, KyInstance, Options } from "ky";
 import { EmbeddingResponseError } from "../core/errors.ts";
+import { parseRetryAfter } from "../core/retry-after.ts";
 import { ProviderError, type ProviderFailure } from "./provider-error.ts";
 import { oneLine } from "./redact.ts";
 
@@ -226,10 +227,7 @@ function failureOf(status: number, providerCode: string | undefined): ProviderFa
  */
 function retryAfterMs(headers: Headers, data: unknown): number | undefined {
   const value = headers.get("retry-after")?.trim();
-  if (!value) return googleRetryDelayMs(data);
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  return value ? parseRetryAfter(value, Date.now()) : googleRetryDelayMs(data);
 }
 
 function googleRetryDelayMs(data: unknown): number | undefined {

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ConfigurationCheck, EmbedderIdentity, EmbeddingResponse, EmbedOptions } from "../core/embedder.ts";
 import { ConfigurationError } from "../core/errors.ts";
+import { copyTexts } from "../core/texts.ts";
 import { hashedFeatures } from "./hashed-features.ts";
 import type { Provider, ProviderEmbedder } from "./provider.ts";
-import { copyTexts } from "./texts.ts";
 
 /** The local embedder's model. A change of the numbers gets a new name, so that no cache mixes the two. */
 export const LOCAL_MODEL = "hashed-features-v1";
