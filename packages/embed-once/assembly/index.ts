@@ -1,4 +1,19 @@
 // The kernels of the codec and the search, one module. It owns no memory layout: every function takes addresses.
 export { decodeFloat32s, decodeFloat64s, decodeSymbols, describeSymbols, normalise, roundToFloat16 } from "./grid";
 export { divide, roundDecimals, shortestDecimals, widen } from "./decimals";
+export {
+  countDifferent,
+  countEighths,
+  countPrecisions,
+  countRepeats,
+  countUnequal,
+  encodeRawBits,
+  encodeSymbols,
+  nameSymbols,
+  narrow,
+  nextBeyond,
+  nextMultiple,
+  placeOnGrid,
+  sumMagnitudes,
+} from "./encode";
 export { dotProducts } from "./dot-products";

@@ -1,9 +1,12 @@
 import type { Corrections } from "./corrections.ts";
-import type { GridPlan, GridValues } from "./grid-encoder.ts";
+import type { EncoderMemory } from "./encoder-memory.ts";
+import type { GridPlan } from "./grid-encoder.ts";
 import { MAX_CORRECTED_PRECISION, MIN_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
+import { PRECISIONS_AT } from "./kernel-layout.ts";
+import { kernels, reserveMemory } from "./kernel-module.ts";
 import type { Numbers } from "./number-form.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
-import { fitRoundedScale, fitScale } from "./scale-fit.ts";
+import { fitRoundedScale, fitScale, takeSamples } from "./scale-fit.ts";
 import { roundToDecimals } from "./shortest-decimal.ts";
 import { fitWideGrid, type Grid } from "./wide-grid.ts";
 
@@ -24,23 +27,6 @@ const HALF_PRECISIONS = [BFLOAT16_PRECISION, FLOAT16_PRECISION] as const;
 /** Scaled half-precision vectors repeat significands; so many values show whether this one may. */
 const REPEAT_SAMPLE = 256;
 
-let gridValues = new Float32Array(0);
-let gridBits = new Uint32Array(0);
-let exponents = new Int16Array(0);
-let fractions = new Uint32Array(0);
-let predicted = new Float32Array(0);
-let predictedBits = new Int32Array(0);
-
-function reserve(count: number): void {
-  if (gridValues.length >= count) return;
-  gridValues = new Float32Array(count);
-  gridBits = new Uint32Array(gridValues.buffer);
-  exponents = new Int16Array(count);
-  fractions = new Uint32Array(count);
-  predicted = new Float32Array(count);
-  predictedBits = new Int32Array(predicted.buffer);
-}
-
 /**
  * The cheapest exact plan found for the float32s of `numbers`. The plan's arrays are valid until the next call.
  *
@@ -49,27 +35,27 @@ function reserve(count: number): void {
  * @returns undefined only with `rounding`, when no hidden grid was found.
  */
 export function planFloat32(numbers: Numbers, rounding: number): GridPlan | undefined {
-  const { count, float32s } = numbers;
-  reserve(count);
-  const bits = new Uint32Array(float32s.buffer, float32s.byteOffset, count);
+  const { count, memory } = numbers;
+  const { float32s, float32Bits: bits } = memory;
   const unscaled: Grid = { scale: 1, divisor: 1, precision: FULL_PRECISION, floorExponent: undefined };
-  const plain = rounding === 0 ? narrowest(bits, count, unscaled) : undefined;
+  const plain = rounding === 0 ? narrowest(memory, count, unscaled) : undefined;
   if (plain !== undefined && plain.precision <= CERTAIN_PRECISION) {
     const scale = usesFewSignificands(plain, bits, count)
       ? fitRoundedScale(float32s, bits, count, BFLOAT16_PRECISION)
       : undefined;
     if (scale !== undefined) {
       const grid: Grid = { ...unscaled, scale, precision: BFLOAT16_PRECISION, isFloat16: true };
-      const plan = gridPlan(grid, numbers, bits);
+      const plan = gridPlan(grid, numbers);
       if (exceptionBits(plan) < count * (plain.precision - BFLOAT16_PRECISION)) return plan;
     }
-    return gridPlan(plain, numbers, bits);
+    return gridPlan(plain, numbers);
   }
   if (repeatsSignificands(bits, count, REPEAT_SAMPLE, rounding)) {
+    const samples = takeSamples(float32s, bits, count, rounding);
     for (const precision of HALF_PRECISIONS) {
-      const scale = fitScale(float32s, bits, count, precision, rounding);
+      const scale = fitScale(float32s, bits, count, samples, precision, rounding);
       if (scale === undefined) continue;
-      const plan = gridPlan({ scale, divisor: 1, precision, floorExponent: undefined }, numbers, bits, rounding);
+      const plan = gridPlan({ scale, divisor: 1, precision, floorExponent: undefined }, numbers, rounding);
       if (rounding > 0 || exceptionBits(plan) < count * (FULL_PRECISION - precision)) return plan;
     }
   }
@@ -77,17 +63,17 @@ export function planFloat32(numbers: Numbers, rounding: number): GridPlan | unde
     const grid = fitWideGrid(float32s, bits, count, rounding);
     const widest = plain?.precision ?? FULL_PRECISION;
     if (grid !== undefined && grid.precision <= widest - LEAST_SAVING) {
-      const plan = gridPlan(grid, numbers, bits, rounding);
+      const plan = gridPlan(grid, numbers, rounding);
       if (exceptionBits(plan) < count * (widest - grid.precision)) return plan;
     }
   }
-  return plain && gridPlan(plain, numbers, bits);
+  return plain && gridPlan(plain, numbers);
 }
 
 function exceptionBits(plan: GridPlan): number {
-  const { fine, near, corrections, values } = plan;
+  const { fine, near, corrections, count } = plan;
   const largest = near === undefined ? 0 : near.differences.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-  const nearBits = nearListBits(near?.indices.length ?? 0, largest, values.count);
+  const nearBits = nearListBits(near?.indices.length ?? 0, largest, count);
   return (corrections?.length ?? 0) * 1.6 + (fine?.indices.length ?? 0) * 10 + nearBits;
 }
 
@@ -130,25 +116,10 @@ function repeatsSignificands(bits: Uint32Array, count: number, limit: number, ro
   return repeats > 3 + taken / 128;
 }
 
-/** Fills `gridBits` with the bits of |float32| · divisor / scale. */
-function divideByScale(bits: Uint32Array, float32s: Float32Array, count: number, grid: Grid): void {
-  const { scale, divisor } = grid;
-  if (scale === 1 && divisor === 1) {
-    for (let i = 0; i < count; i++) gridBits[i] = bits[i]! & 0x7fffffff;
-  } else {
-    for (let i = 0; i < count; i++) gridValues[i] = Math.abs((float32s[i]! * divisor) / scale);
-  }
-}
-
-const precisionCounts = new Uint32Array(FULL_PRECISION + 1);
-
 /** The unscaled grid with the precision that costs least: all that is finer becomes an exception. */
-function narrowest(bits: Uint32Array, count: number, grid: Grid): Grid {
-  precisionCounts.fill(0);
-  for (let i = 0; i < count; i++) {
-    const fraction = bits[i]! & 0x7fffff;
-    precisionCounts[fraction === 0 ? 1 : 24 - (31 - Math.clz32(fraction & -fraction))]!++;
-  }
+function narrowest({ float32s }: EncoderMemory, count: number, grid: Grid): Grid {
+  kernels().countPrecisions(float32s.byteOffset, count, PRECISIONS_AT);
+  const precisionCounts = reserveMemory(0).int32s.subarray(PRECISIONS_AT / 4);
   let best = FULL_PRECISION;
   let leastBits = Number.POSITIVE_INFINITY;
   let finer = 0;
@@ -175,45 +146,21 @@ function roundToFloor(bits: number, floorExponent: number): number {
 }
 
 /** Puts the values on the grid and lists what the grid does not reproduce. */
-function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0): GridPlan {
+function gridPlan(grid: Grid, numbers: Numbers, rounding = 0): GridPlan {
   const { scale, divisor, precision, floorExponent } = grid;
-  const { count, exact } = numbers;
+  const { count, memory } = numbers;
+  const { float32s, gridValues, predicted, exact } = memory;
   const rounded = rounding > 0;
-  divideByScale(bits, numbers.float32s, count, grid);
-  const dropped = FULL_PRECISION - precision;
-  const half = dropped === 0 ? 0 : 1 << (dropped - 1);
-  const mask = -1 << dropped;
-  const step = grid.stepExponent;
-  const fineIndices: number[] = [];
-  const fineDifferences: number[] = [];
-  for (let i = 0; i < count; i++) {
-    let h = gridBits[i]!;
-    if (h >= 0x7f800000 || h < 0x00800000) h = 0;
-    const whole = step === undefined ? 0 : roundToFloor(h, step);
-    h = (h + half) & mask;
-    if (floorExponent !== undefined) h = roundToFloor(h, floorExponent);
-    gridBits[i] = h;
-    if (step !== undefined && whole !== h && h !== 0 && isNear(grid, whole, bits[i]! & 0x7fffffff, rounding)) {
-      fineIndices.push(i);
-      fineDifferences.push(whole - h);
-    }
-    exponents[i] = h === 0 ? ZERO_EXPONENT : (h >>> 23) - 127;
-    fractions[i] = h << 9;
-  }
-  fineIndices.forEach((index, item) => {
-    gridBits[index]! += fineDifferences[item]!;
-  });
-  if (divisor === 1) {
-    for (let i = 0; i < count; i++) predicted[i] = gridValues[i]! * scale;
-  } else {
-    for (let i = 0; i < count; i++) predicted[i] = Math.fround(gridValues[i]! / divisor) * scale;
-  }
-  if (grid.isFloat16) roundToFloat16(predictedBits, count);
+  const { lost, fine } =
+    floorExponent === undefined ? placeOnGrid(grid, memory, count) : placeOnSteps(grid, memory, count, rounding);
+  predicted.set(gridValues.subarray(0, count));
+  kernels().normalise(predicted.byteOffset, count, divisor, scale);
+  if (grid.isFloat16) kernels().roundToFloat16(predicted.byteOffset, count);
   let mismatches = 0;
   if (rounded) {
     for (let i = 0; i < count; i++) if (Math.abs(predicted[i]! - Math.abs(exact[i]!)) > rounding) mismatches++;
   } else {
-    for (let i = 0; i < count; i++) if (predictedBits[i] !== (bits[i]! & 0x7fffffff)) mismatches++;
+    mismatches = kernels().countDifferent(predicted.byteOffset, float32s.byteOffset, count);
   }
   const corrections =
     mismatches > count / 32 &&
@@ -222,16 +169,14 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
     divisor === 1 &&
     precision >= MIN_CORRECTED_PRECISION &&
     precision <= MAX_CORRECTED_PRECISION
-      ? correct(bits, count, precision, rounded)
+      ? correct(memory, count, precision, rounded)
       : undefined;
-  const values: GridValues = { count, exponents, fractions, lowFractions: undefined };
-  const near = mismatches === 0 ? undefined : rounded ? nearDecimals(numbers, bits, rounding) : nearList(bits, count);
-  const fine =
-    fineIndices.length === 0
-      ? undefined
-      : { indices: Uint32Array.from(fineIndices), differences: Int32Array.from(fineDifferences) };
+  const near = mismatches === 0 ? undefined : rounded ? nearDecimals(memory, count, rounding) : nearList(memory, count);
   return {
-    values,
+    memory,
+    count,
+    lost,
+    isLowZero: true,
     precision,
     floorExponent,
     scale,
@@ -243,12 +188,57 @@ function gridPlan(grid: Grid, numbers: Numbers, bits: Uint32Array, rounding = 0)
   };
 }
 
-/** Rounds positive float32s to the 11 significand bits of normal float16s, ties to even. */
-function roundToFloat16(magnitudes: Int32Array, count: number): void {
+interface Placed {
+  readonly lost: number;
+  readonly fine: NearList | undefined;
+}
+
+function placeOnGrid({ divisor, scale, precision }: Grid, memory: EncoderMemory, count: number): Placed {
+  const { float32s, gridValues, exponents, fractions } = memory;
+  const lost = kernels().placeOnGrid(
+    float32s.byteOffset,
+    count,
+    divisor,
+    scale,
+    FULL_PRECISION - precision,
+    gridValues.byteOffset,
+    exponents.byteOffset,
+    fractions.byteOffset,
+  );
+  return { lost, fine: undefined };
+}
+
+/** The same for a grid with a floor. Lists what lies on its finer steps. */
+function placeOnSteps(grid: Grid, memory: EncoderMemory, count: number, rounding: number): Placed {
+  const { divisor, scale, precision, floorExponent, stepExponent: step } = grid;
+  const { float32s, float32Bits, gridValues, gridBits, exponents, fractions } = memory;
+  const dropped = FULL_PRECISION - precision;
+  const half = dropped === 0 ? 0 : 1 << (dropped - 1);
+  const mask = -1 << dropped;
+  const indices: number[] = [];
+  const differences: number[] = [];
+  let lost = 0;
   for (let i = 0; i < count; i++) {
-    const bits = magnitudes[i]!;
-    magnitudes[i] = (bits + 0xfff + ((bits >>> 13) & 1)) & ~0x1fff;
+    gridValues[i] = Math.abs((float32s[i]! * divisor) / scale);
+    let h = gridBits[i]!;
+    if (h >= 0x7f800000 || h < 0x00800000) h = 0;
+    const whole = step === undefined ? 0 : roundToFloor(h, step);
+    h = (h + half) & mask;
+    if (floorExponent !== undefined) h = roundToFloor(h, floorExponent);
+    gridBits[i] = h;
+    if (step !== undefined && whole !== h && h !== 0 && isNear(grid, whole, float32Bits[i]! & 0x7fffffff, rounding)) {
+      indices.push(i);
+      differences.push(whole - h);
+    }
+    if (h === 0 && float32s[i] !== 0) lost++;
+    exponents[i] = h === 0 ? ZERO_EXPONENT : (h >>> 23) - 127;
+    fractions[i] = h << 9;
   }
+  if (indices.length === 0) return { lost, fine: undefined };
+  indices.forEach((index, item) => {
+    gridBits[index]! += differences[item]!;
+  });
+  return { lost, fine: { indices: Uint32Array.from(indices), differences: Int32Array.from(differences) } };
 }
 
 const nearView = new Float32Array(2);
@@ -263,7 +253,8 @@ function isNear(grid: Grid, h: number, wanted: number, rounding: number): boolea
 }
 
 /** Chooses a correction of −1, 0 or +1 float32 steps for each significand, and applies them to the prediction. */
-function correct(bits: Uint32Array, count: number, precision: number, rounded: boolean): Corrections | undefined {
+function correct(memory: EncoderMemory, count: number, precision: number, rounded: boolean): Corrections | undefined {
+  const { float32Bits: bits, gridBits, exponents, predicted, predictedBits } = memory;
   const significands = 2 ** (precision - 1);
   const votes = new Float64Array(3 * significands);
   const shift = FULL_PRECISION - precision;
@@ -290,7 +281,8 @@ function correct(bits: Uint32Array, count: number, precision: number, rounded: b
   return corrections;
 }
 
-function nearList(bits: Uint32Array, count: number): NearList | undefined {
+function nearList(memory: EncoderMemory, count: number): NearList | undefined {
+  const { float32Bits: bits, exponents, predictedBits } = memory;
   const indices: number[] = [];
   const differences: number[] = [];
   for (let i = 0; i < count; i++) {
@@ -307,8 +299,8 @@ function nearList(bits: Uint32Array, count: number): NearList | undefined {
 const MAX_STEPS_TRIED = 64;
 
 /** The near list of float32s that were rounded to decimals: the smallest difference that gives the same decimals. */
-function nearDecimals(numbers: Numbers, bits: Uint32Array, rounding: number): NearList | undefined {
-  const { count, exact } = numbers;
+function nearDecimals(memory: EncoderMemory, count: number, rounding: number): NearList | undefined {
+  const { exact, float32Bits: bits, exponents, predicted, predictedBits } = memory;
   const decimals = Math.round(Math.log10(0.5 / rounding));
   const indices: number[] = [];
   const differences: number[] = [];
@@ -331,9 +323,4 @@ function nearDecimals(numbers: Numbers, bits: Uint32Array, rounding: number): Ne
   }
   if (indices.length === 0) return undefined;
   return { indices: Uint32Array.from(indices), differences: Int32Array.from(differences) };
-}
-
-/** The float32 that the last plan makes of value i, sign left out. */
-export function plannedMagnitude(i: number): number {
-  return predicted[i]!;
 }

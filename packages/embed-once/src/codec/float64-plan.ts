@@ -9,19 +9,14 @@ const FULL_PRECISION = 53;
 
 let gridValues = new Float64Array(0);
 let gridWords = new Uint32Array(0);
-let exponents = new Int16Array(0);
-let fractions = new Uint32Array(0);
-let lowFractions = new Uint32Array(0);
 
 /** @param decimals When given, the grid holds round(value · 10^decimals), else the value itself. */
 export function planFloat64(numbers: Numbers, decimals: number | undefined): GridPlan {
-  const { count, exact } = numbers;
+  const { count, memory } = numbers;
+  const { exact, exponents, fractions, lowFractions } = memory;
   if (gridValues.length < count) {
     gridValues = new Float64Array(count);
     gridWords = new Uint32Array(gridValues.buffer);
-    exponents = new Int16Array(count);
-    fractions = new Uint32Array(count);
-    lowFractions = new Uint32Array(count);
   }
   if (decimals === undefined) {
     gridValues.set(exact.subarray(0, count));
@@ -31,6 +26,7 @@ export function planFloat64(numbers: Numbers, decimals: number | undefined): Gri
   }
   let lowAny = 0;
   let highAny = 0;
+  let lost = 0;
   for (let i = 0; i < count; i++) {
     const high = gridWords[2 * i + 1]!;
     const low = gridWords[2 * i]!;
@@ -40,12 +36,16 @@ export function planFloat64(numbers: Numbers, decimals: number | undefined): Gri
     exponents[i] = isNormal ? biased - 1023 : ZERO_EXPONENT;
     fractions[i] = isNormal ? (high << 12) | (low >>> 20) : 0;
     lowFractions[i] = isNormal ? low << 12 : 0;
+    if (!isNormal && gridValues[i] !== 0) lost++;
     lowAny |= lowFractions[i]!;
     highAny |= fractions[i]!;
   }
   const zeros = trailingZeros(lowAny) < 32 ? trailingZeros(lowAny) : 32 + trailingZeros(highAny);
   return {
-    values: { count, exponents, fractions, lowFractions: lowAny === 0 ? undefined : lowFractions },
+    memory,
+    count,
+    lost,
+    isLowZero: lowAny === 0,
     // 64 fraction bits, the last 12 of which are always zero.
     precision: Math.min(FULL_PRECISION, 65 - Math.min(64, zeros)),
     floorExponent: decimals === undefined ? undefined : 0,

@@ -1,23 +1,20 @@
 import { ByteWriter } from "./byte-io.ts";
 import type { Corrections } from "./corrections.ts";
+import type { EncoderMemory } from "./encoder-memory.ts";
 import { type FarList, type NearList, NO_FLOOR, putGridParts } from "./grid-payload.ts";
+import { EIGHTHS_AT, TOLD_AT, WIDTHS_AT } from "./kernel-layout.ts";
+import { kernels, reserveMemory } from "./kernel-module.ts";
 import { carriedBytes, chooseTable, putSymbols, type TableChoice, ZERO_EXPONENT } from "./octave-coder.ts";
-import { OCTAVES, significandBitsOfDepth, symbolOf, ZERO_SYMBOL } from "./octave-tables.ts";
+import { depthOfSymbol, OCTAVES, significandBitsOfDepth, ZERO_SYMBOL } from "./octave-tables.ts";
 
-/** The grid values h of one vector, as the coder takes them. */
-export interface GridValues {
-  readonly count: number;
-  /** floor(log2 |h|), or ZERO_EXPONENT. */
-  readonly exponents: Int16Array;
-  /** The significand's fraction, left-aligned in 32 bits. */
-  readonly fractions: Uint32Array;
-  /** The 32 fraction bits after those; undefined when all are zero. */
-  readonly lowFractions: Uint32Array | undefined;
-}
-
-/** One way to write a vector, settled but for the bytes. */
+/** One way to write a vector, settled but for the bytes. Its grid values h lie in the encoder's memory. */
 export interface GridPlan {
-  readonly values: GridValues;
+  readonly memory: EncoderMemory;
+  readonly count: number;
+  /** Values other than 0 that have no place on the grid. */
+  readonly lost: number;
+  /** Whether the second 32 fraction bits of all values are zero. */
+  readonly isLowZero: boolean;
   readonly precision: number;
   /** The exponent of the grid's step; undefined when the grid has none. */
   readonly floorExponent: number | undefined;
@@ -32,14 +29,14 @@ export interface GridPlan {
 
 /** Bits that the plan's values cost, exceptions left out. */
 export function valueBits(plan: GridPlan, choice: TableChoice): number {
-  const { values, precision, floorExponent } = plan;
+  const { memory, count, precision, floorExponent } = plan;
   const widest = precision - 1;
   let bits = choice.bits;
   if (floorExponent === undefined) {
-    bits += values.count * (1 + Math.max(0, widest - 3));
+    bits += count * (1 + Math.max(0, widest - 3));
   } else {
-    for (let i = 0; i < values.count; i++) {
-      const width = Math.min(widest, values.exponents[i]! - floorExponent);
+    for (let i = 0; i < count; i++) {
+      const width = Math.min(widest, memory.exponents[i]! - floorExponent);
       bits += width > 3 ? width - 2 : 1;
     }
   }
@@ -47,17 +44,15 @@ export function valueBits(plan: GridPlan, choice: TableChoice): number {
 }
 
 export function chooseTableFor(plan: GridPlan): TableChoice {
-  return chooseTable(plan.values.exponents, plan.values.fractions, plan.values.count);
+  return chooseTable(plan.memory, plan.count);
 }
 
 const writer = new ByteWriter();
-let symbols: Uint8Array = new Uint8Array(0);
-let output: Uint8Array = new Uint8Array(0);
+let payload: Uint8Array = new Uint8Array(0);
 
 /**
  * Writes the payload of a plan.
  *
- * @param exactWords The vector's float64s as word pairs, low word first: signs are taken from it, and exceptions.
  * @param exceptions Ascending indices of values that the plan does not reproduce.
  * @returns A view that is valid until the next call.
  */
@@ -65,15 +60,12 @@ export function putGrid(
   plan: GridPlan,
   choice: TableChoice,
   decimals: number | undefined,
-  exactWords: Uint32Array,
   exceptions: readonly number[],
 ): Uint8Array {
-  const { values, precision, floorExponent } = plan;
-  const { count } = values;
+  const { memory, count, precision, floorExponent } = plan;
   const floorDepth = floorExponent === undefined ? NO_FLOOR : choice.topExponent - floorExponent;
-  if (symbols.length < count) symbols = new Uint8Array(count);
-  const unreached = fillSymbols(values, choice.topExponent);
-  const far = farList(exactWords, exceptions, unreached);
+  const unreached = nameSymbols(plan, choice.topExponent);
+  const far = farList(memory.exactWords, exceptions, unreached);
   writer.clear();
   putGridParts(
     writer,
@@ -97,29 +89,33 @@ export function putGrid(
     decimals !== undefined,
   );
   const parts = writer.view();
-  const largest = parts.length + 10 * count + 2 * (plan.corrections?.length ?? 0) + 64;
-  if (output.length < largest) output = new Uint8Array(largest);
-  output.set(parts);
-  const rawEnd = putRawBits(values, precision, floorDepth, choice.topExponent, exactWords, parts.length);
+  const rawEnd = putRawBits(plan, floorDepth);
   const corrected = plan.corrections && { steps: plan.corrections, scale: plan.scale };
-  return output.subarray(0, putSymbols(symbols, count, choice.table, corrected, output, rawEnd));
+  const end = putSymbols(memory, count, choice.table, corrected, rawEnd);
+  const length = parts.length + end;
+  if (payload.length < length) payload = new Uint8Array(2 * length);
+  payload.set(parts);
+  payload.set(memory.output.subarray(0, end), parts.length);
+  return payload.subarray(0, length);
 }
 
-/** The symbol of each eighth of each octave, from the top octave downward. */
-const SYMBOL_OF_EIGHTH: Uint8Array = Uint8Array.from({ length: 8 * OCTAVES }, (_, i) => symbolOf(i >> 3, i & 7));
-
 /** Fills `symbols`; values that the alphabet does not reach get the zero's symbol and are returned. */
-function fillSymbols(values: GridValues, topExponent: number): number[] {
-  const { count, exponents, fractions } = values;
+function nameSymbols({ memory, count }: GridPlan, topExponent: number): number[] {
+  const { exponents, fractions, symbols } = memory;
+  const beyond = kernels().nameSymbols(
+    exponents.byteOffset,
+    fractions.byteOffset,
+    count,
+    topExponent,
+    OCTAVES,
+    EIGHTHS_AT,
+    ZERO_SYMBOL,
+    symbols.byteOffset,
+  );
   const unreached: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const exponent = exponents[i]!;
-    const depth = topExponent - exponent;
-    if (depth >= 0 && depth < OCTAVES) {
-      symbols[i] = SYMBOL_OF_EIGHTH[8 * depth + (fractions[i]! >>> 29)]!;
-    } else {
-      symbols[i] = ZERO_SYMBOL;
-      if (exponent !== ZERO_EXPONENT) unreached.push(i);
+  if (beyond > 0) {
+    for (let i = 0; i < count; i++) {
+      if (symbols[i] === ZERO_SYMBOL && exponents[i] !== ZERO_EXPONENT) unreached.push(i);
     }
   }
   return unreached;
@@ -146,71 +142,29 @@ export function rawWidth(precision: number, floorDepth: number, depth: number): 
   return Math.max(0, width - significandBitsOfDepth(depth));
 }
 
-function putRawBits(
-  values: GridValues,
-  precision: number,
-  floorDepth: number,
-  topExponent: number,
-  exactWords: Uint32Array,
-  position: number,
-): number {
-  const { count, exponents, fractions, lowFractions } = values;
-  const told = new Uint8Array(OCTAVES);
-  const widths = new Uint8Array(OCTAVES);
-  for (let depth = 0; depth < OCTAVES; depth++) {
-    told[depth] = significandBitsOfDepth(depth);
-    widths[depth] = rawWidth(precision, floorDepth, depth);
+/** Writes the raw bits to the beginning of `output`. Returns the position after them. */
+function putRawBits({ memory, count, precision, isLowZero }: GridPlan, floorDepth: number): number {
+  const { exact, fractions, lowFractions, symbols, output } = memory;
+  const { bytes } = reserveMemory(0);
+  for (let symbol = 0; symbol < ZERO_SYMBOL; symbol++) {
+    const depth = depthOfSymbol(symbol);
+    bytes[TOLD_AT + symbol] = significandBitsOfDepth(depth);
+    bytes[WIDTHS_AT + symbol] = rawWidth(precision, floorDepth, depth);
   }
-  let at = position;
-  let buffer = 0;
-  let filled = 0;
-  const put = (value: number, width: number): void => {
-    buffer |= value << filled;
-    filled += width;
-    if (filled >= 32) {
-      output[at] = buffer;
-      output[at + 1] = buffer >>> 8;
-      output[at + 2] = buffer >>> 16;
-      output[at + 3] = buffer >>> 24;
-      at += 4;
-      filled -= 32;
-      buffer = filled === 0 ? 0 : value >>> (width - filled);
-    }
-  };
-  for (let i = 0; i < count; i++) {
-    const sign = exactWords[2 * i + 1]! >>> 31;
-    const depth = topExponent - exponents[i]!;
-    const width = symbols[i] === ZERO_SYMBOL ? 0 : widths[depth]!;
-    if (width === 0) {
-      put(sign, 1);
-      continue;
-    }
-    const skipped = told[depth]!;
-    const high = fractions[i]! << skipped;
-    if (width <= 28) {
-      put(sign | ((high >>> (32 - width)) << 1), width + 1);
-      continue;
-    }
-    // Lowest bits first: of the 64 fraction bits from `skipped` on, the top `width`.
-    const low = lowFractions === undefined ? 0 : lowFractions[i]!;
-    const joined = skipped === 0 ? high : high | (low >>> (32 - skipped));
-    const tail = low << skipped;
-    put(sign, 1);
-    if (width <= 32) {
-      put(joined >>> (32 - width), width);
-    } else {
-      // The two words as one number of `width` bits: the lower 32 of it, then the rest.
-      const cut = 64 - width;
-      put((tail >>> cut) | (cut === 0 ? 0 : joined << (32 - cut)), 32);
-      put(joined >>> cut, width - 32);
-    }
-  }
-  while (filled > 0) {
-    output[at++] = buffer;
-    buffer >>>= 8;
-    filled -= 8;
-  }
+  bytes[TOLD_AT + ZERO_SYMBOL] = 0;
+  bytes[WIDTHS_AT + ZERO_SYMBOL] = 0;
+  const end = kernels().encodeRawBits(
+    exact.byteOffset,
+    fractions.byteOffset,
+    isLowZero ? 0 : lowFractions.byteOffset,
+    symbols.byteOffset,
+    TOLD_AT,
+    WIDTHS_AT,
+    count,
+    output.byteOffset,
+  );
+  const position = end - output.byteOffset;
   const carried = carriedBytes(count);
-  while (at < position + carried) output[at++] = 0;
-  return at;
+  if (position < carried) output.fill(0, position, carried);
+  return Math.max(position, carried);
 }

@@ -1,5 +1,5 @@
 import { type KernelMemory, reserveMemory } from "./kernel-module.ts";
-import { octaveTable, PROBABILITY_SCALE, TABLES } from "./octave-tables.ts";
+import { OCTAVES, octaveTable, PROBABILITY_SCALE, symbolOf, TABLES } from "./octave-tables.ts";
 
 /**
  * Where things lie in the kernels' memory: constant tables at the bottom, written once; above them the scratch of
@@ -7,8 +7,19 @@ import { octaveTable, PROBABILITY_SCALE, TABLES } from "./octave-tables.ts";
  */
 
 export const STATES_AT = 16;
+/** What a counting kernel tells beside its result. */
+export const SUMMARY_AT = 32;
 export const POWERS_AT = 64;
 export const DESCRIPTORS_AT = 256;
+/** The symbol of each eighth of each octave, from the top octave downward: a byte each. */
+export const EIGHTHS_AT = 4096;
+/** A byte for each symbol: the significand bits that it tells, and those that follow raw. */
+export const TOLD_AT = 4352;
+export const WIDTHS_AT = 4480;
+/** Counts of significands by the bits that they need. */
+export const PRECISIONS_AT = 4608;
+/** For each symbol: its frequency and, from bit 16 on, its start. */
+export const CODES_AT = 5120;
 /** Room for two entries per significand of the most precise corrected grid. */
 export const CORRECTIONS_AT = 8192;
 export const DECADES_AT = 16_384;
@@ -26,6 +37,8 @@ export interface VectorLayout {
   readonly symbolsAt: number;
   readonly float32sAt: number;
   readonly float64sAt: number;
+  /** The first byte after all of it. */
+  readonly end: number;
 }
 
 let constantsWritten = false;
@@ -50,6 +63,7 @@ export function vectorLayout(dimensions: number): VectorLayout {
       symbolsAt,
       float32sAt,
       float64sAt,
+      end,
     };
   }
   const memory = reserveMemory(0);
@@ -71,10 +85,13 @@ export function slotsAt(table: number): number {
   return at;
 }
 
-/** Powers of ten, and for each exponent field of a float32 where the decimals of nine digits change. */
+/** Powers of ten, symbols, and for each exponent field of a float32 where the decimals of nine digits change. */
 function writeConstants(memory: KernelMemory): void {
   for (let exponent = 0; exponent <= 22; exponent++) {
     memory.float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
+  }
+  for (let eighth = 0; eighth < 8 * OCTAVES; eighth++) {
+    memory.bytes[EIGHTHS_AT + eighth] = symbolOf(eighth >> 3, eighth & 7);
   }
   for (let field = 0; field < 256; field++) {
     const at = DECADES_AT + 32 * field;

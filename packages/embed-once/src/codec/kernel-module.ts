@@ -38,6 +38,62 @@ export interface Kernels {
     powers: number,
     tiesUp: number,
   ): void;
+  narrow(source: number, target: number, count: number): number;
+  countUnequal(a: number, b: number, count: number): number;
+  countDifferent(a: number, b: number, count: number): number;
+  countPrecisions(float32s: number, count: number, counts: number): void;
+  nextMultiple(from: number, low: number, high: number, ratio: number, reach: number): number;
+  nextBeyond(
+    float32s: number,
+    from: number,
+    count: number,
+    perScale: number,
+    splitter: number,
+    middle: number,
+    reach: number,
+    rounding: number,
+  ): number;
+  placeOnGrid(
+    float32s: number,
+    count: number,
+    divisor: number,
+    scale: number,
+    dropped: number,
+    grid: number,
+    exponents: number,
+    fractions: number,
+  ): number;
+  sumMagnitudes(float32s: number, count: number): number;
+  countRepeats(words: number, count: number, stride: number, lastSeen: number, summary: number): void;
+  countEighths(
+    exponents: number,
+    fractions: number,
+    count: number,
+    lowestExponent: number,
+    counts: number,
+    summary: number,
+  ): void;
+  nameSymbols(
+    exponents: number,
+    fractions: number,
+    count: number,
+    topExponent: number,
+    octaves: number,
+    eighths: number,
+    zeroSymbol: number,
+    symbols: number,
+  ): number;
+  encodeRawBits(
+    exact: number,
+    fractions: number,
+    lowFractions: number,
+    symbols: number,
+    told: number,
+    widths: number,
+    count: number,
+    target: number,
+  ): number;
+  encodeSymbols(codes: number, states: number, lanes: number, symbols: number, count: number, target: number): number;
   dotProducts(query: number, vectors: number, rows: number, padded: number, scores: number): void;
 }
 

@@ -1,4 +1,5 @@
-import { DECADES_AT, POWERS_AT, vectorLayout } from "./kernel-layout.ts";
+import type { EncoderMemory } from "./encoder-memory.ts";
+import { DECADES_AT, POWERS_AT } from "./kernel-layout.ts";
 import { kernels } from "./kernel-module.ts";
 import { powerOfTen, roundToDecimals, shortestDecimal } from "./shortest-decimal.ts";
 
@@ -7,7 +8,9 @@ import { powerOfTen, roundToDecimals, shortestDecimal } from "./shortest-decimal
  * is what explains the rest.
  */
 export type NumberForm =
-  | { readonly name: "float32" | "shortest" | "shortestTiesUp" | "float64" }
+  /** `unexplained`: values that the form does not give. */
+  | { readonly name: "float32" | "shortest" | "shortestTiesUp"; readonly unexplained: number }
+  | { readonly name: "float64" }
   | { readonly name: "fixed"; readonly decimals: number };
 
 /** A form may leave one value in so many unexplained. */
@@ -15,40 +18,42 @@ const VALUES_PER_EXCEPTION = 32;
 const MAX_DECIMALS = 15;
 const SAMPLES = 16;
 
-/** The numbers of one vector as float64s and as the float32s nearest to them. */
+/** The numbers of one vector, in the first `count` places of the encoder's arrays. */
 export interface Numbers {
   readonly count: number;
-  readonly exact: Float64Array;
-  readonly exactWords: Uint32Array;
-  readonly float32s: Float32Array;
+  readonly memory: EncoderMemory;
+  /** How many float64s are no float32s; NaN is none. */
+  readonly notFloat32: number;
 }
 
 /**
- * Recognises the form of a vector.
- *
- * @param decoded Room for `count` float64s: what the form makes of the float32s, valid for every form on float32s.
+ * Recognises the form of a vector, and for every form on float32s leaves in `decoded` what the form makes of them.
  */
-export function recogniseForm(numbers: Numbers, decoded: Float64Array): NumberForm {
-  const { count, float32s } = numbers;
+export function recogniseForm(numbers: Numbers): NumberForm {
+  const { count, notFloat32, memory } = numbers;
+  const { exact, float32s, decoded } = memory;
   const allowed = Math.floor(count / VALUES_PER_EXCEPTION);
-  if (sampleAgrees(numbers, (float32) => float32)) {
-    for (let i = 0; i < count; i++) decoded[i] = float32s[i]!;
-    if (countMismatches(numbers, decoded, allowed) <= allowed) return { name: "float32" };
+  if (notFloat32 <= allowed) {
+    kernels().widen(float32s.byteOffset, decoded.byteOffset, count);
+    return { name: "float32", unexplained: notFloat32 };
   }
   const decimals = recogniseDecimals(numbers, allowed);
   if (decimals !== undefined) return { name: "fixed", decimals };
   for (const name of ["shortest", "shortestTiesUp"] as const) {
     const tiesUp = name === "shortestTiesUp";
     if (!sampleAgrees(numbers, (float32) => shortestDecimal(float32, tiesUp))) continue;
-    takeShortestDecimals(float32s, decoded, count, tiesUp);
-    if (countMismatches(numbers, decoded, allowed) <= allowed) return { name };
+    kernels().shortestDecimals(float32s.byteOffset, decoded.byteOffset, count, DECADES_AT, POWERS_AT, tiesUp ? 1 : 0);
+    // Zeros keep their sign through every form, and NaN is an exception wherever it stands.
+    const unexplained = kernels().countUnequal(decoded.byteOffset, exact.byteOffset, count);
+    if (unexplained <= allowed) return { name, unexplained };
   }
   return { name: "float64" };
 }
 
 /** Whether a form explains at least half of some values: what most vectors of other forms fail at once. */
 function sampleAgrees(numbers: Numbers, form: (float32: number) => number): boolean {
-  const { count, exact, float32s } = numbers;
+  const { count, memory } = numbers;
+  const { exact, float32s } = memory;
   const stride = Math.max(1, Math.floor(count / SAMPLES));
   let taken = 0;
   let agreeing = 0;
@@ -59,28 +64,10 @@ function sampleAgrees(numbers: Numbers, form: (float32: number) => number): bool
   return 2 * agreeing >= taken;
 }
 
-/** Fills `decimals` with the shortest decimals of the first `count` float32s. */
-function takeShortestDecimals(float32s: Float32Array, decimals: Float64Array, count: number, tiesUp: boolean): void {
-  const { memory, float32sAt, float64sAt } = vectorLayout(count);
-  memory.float32s.set(float32s.subarray(0, count), float32sAt / 4);
-  kernels().shortestDecimals(float32sAt, float64sAt, count, DECADES_AT, POWERS_AT, tiesUp ? 1 : 0);
-  decimals.set(memory.float64s.subarray(float64sAt / 8, float64sAt / 8 + count));
-}
-
-/** Counts the values of which `decoded` differs in any bit; stops when it exceeds `limit`. */
-function countMismatches(numbers: Numbers, decoded: Float64Array, limit: number): number {
-  const { count, exact } = numbers;
-  let mismatches = 0;
-  for (let i = 0; i < count; i++) {
-    // Not Object.is: zeros keep their sign through every form, and NaN is an exception wherever it stands.
-    if (decoded[i]! !== exact[i]! && ++mismatches > limit) break;
-  }
-  return mismatches;
-}
-
 /** The smallest count of decimals to which all values but the allowed exceptions are rounded. */
 function recogniseDecimals(numbers: Numbers, allowed: number): number | undefined {
-  const { count, exact } = numbers;
+  const { count, memory } = numbers;
+  const { exact } = memory;
   let decimals = 1;
   let largest = 0;
   const stride = Math.max(1, Math.floor(count / SAMPLES));

@@ -1,5 +1,8 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import { type Corrections, correctionModel } from "./corrections.ts";
+import type { EncoderMemory } from "./encoder-memory.ts";
+import { CODES_AT, STATES_AT, SUMMARY_AT } from "./kernel-layout.ts";
+import { kernels, reserveMemory } from "./kernel-module.ts";
 import {
   OCTAVES,
   octaveTable,
@@ -37,31 +40,29 @@ export interface TableChoice {
   readonly bits: number;
 }
 
-const eighthCounts = new Uint32Array((HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8);
-const symbolCounts = new Uint32Array(SYMBOLS);
+/** Eighths of octaves that a float64 may lie in. */
+export const EIGHTHS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8;
 
 /**
  * Finds the cheapest static table by its actual cost for these values, not by their root mean square: a few large
  * dimensions inflate that by half an octave.
  *
- * @param exponents Per value: floor(log2 |h|), or ZERO_EXPONENT.
- * @param fractions Per value: the significand's fraction, left-aligned in 32 bits.
+ * @param memory The grid values' exponents and fractions; its counts of eighths are zero before and after.
  */
-export function chooseTable(exponents: Int16Array, fractions: Uint32Array, count: number): TableChoice {
-  let lowestCell = eighthCounts.length;
-  let highestCell = -1;
-  let zeros = 0;
-  for (let i = 0; i < count; i++) {
-    const exponent = exponents[i]!;
-    if (exponent === ZERO_EXPONENT) {
-      zeros++;
-      continue;
-    }
-    const cell = 8 * (exponent - LOWEST_EXPONENT) + (fractions[i]! >>> 29);
-    if (cell < lowestCell) lowestCell = cell;
-    if (cell > highestCell) highestCell = cell;
-    eighthCounts[cell]!++;
-  }
+export function chooseTable(memory: EncoderMemory, count: number): TableChoice {
+  const { exponents, fractions, eighthCounts } = memory;
+  kernels().countEighths(
+    exponents.byteOffset,
+    fractions.byteOffset,
+    count,
+    LOWEST_EXPONENT,
+    eighthCounts.byteOffset,
+    SUMMARY_AT,
+  );
+  const { int32s } = reserveMemory(0);
+  const lowestCell = int32s[SUMMARY_AT / 4]!;
+  const highestCell = int32s[SUMMARY_AT / 4 + 1]!;
+  const zeros = int32s[SUMMARY_AT / 4 + 2]!;
   if (zeros === count) return { table: 0, topExponent: 0, bits: count * PROBABILITY_BITS };
 
   const lowest = (lowestCell >> 3) + LOWEST_EXPONENT;
@@ -73,35 +74,19 @@ export function chooseTable(exponents: Int16Array, fractions: Uint32Array, count
   let best: TableChoice = { table: 0, topExponent: 0, bits: Number.POSITIVE_INFINITY };
   // The mean of log2 |x| of a Gaussian lies 0.916 octaves below its spread.
   const guess = Math.round(logSum / (count - zeros) + 0.5 + 8 * (0.916 - 1 + SPREAD_DEPTH));
-  let countedTop = Number.NaN;
-  let outliers = 0;
-  let coarse = 0;
+  const counted = new Map<number, SymbolCounts>();
   const costOf = (shape: number, place: number): number => {
     const topExponent = Math.ceil(place / STEPS_PER_OCTAVE);
-    if (topExponent !== countedTop) {
-      countedTop = topExponent;
-      symbolCounts.fill(0);
-      outliers = 0;
-      coarse = 0;
-      for (let exponent = lowest; exponent <= highest; exponent++) {
-        const depth = topExponent - exponent;
-        const at = (exponent - LOWEST_EXPONENT) * 8;
-        for (let eighth = 0; eighth < 8; eighth++) {
-          const number = eighthCounts[at + eighth]!;
-          if (depth < 0 || depth >= OCTAVES) {
-            outliers += number;
-          } else {
-            symbolCounts[symbolOf(depth, eighth)]! += number;
-            if (significandBitsOfDepth(depth) === 0) coarse += number;
-          }
-        }
-      }
-      symbolCounts[ZERO_SYMBOL]! += zeros + outliers;
+    let counts = counted.get(topExponent);
+    if (counts === undefined) {
+      counts = countSymbols(eighthCounts, lowest, highest, zeros, topExponent);
+      counted.set(topExponent, counts);
     }
+    const { bySymbol, fixedBits } = counts;
     const table = shape * STEPS_PER_OCTAVE + (topExponent * STEPS_PER_OCTAVE - place);
     const { costs } = octaveTable(table);
-    let bits = outliers * OUTLIER_BITS + 3 * coarse;
-    for (let symbol = 0; symbol < SYMBOLS; symbol++) bits += symbolCounts[symbol]! * costs[symbol]!;
+    let bits = fixedBits;
+    for (let symbol = 0; symbol < SYMBOLS; symbol++) bits += bySymbol[symbol]! * costs[symbol]!;
     if (bits < best.bits) best = { table, topExponent, bits };
     return bits;
   };
@@ -121,15 +106,49 @@ export function chooseTable(exponents: Int16Array, fractions: Uint32Array, count
   return best;
 }
 
+/** How often each symbol occurs under some top octave. */
+interface SymbolCounts {
+  readonly bySymbol: Uint32Array;
+  /** Bits that no table changes: those of outliers, and those that coarse symbols leave to be sent raw. */
+  readonly fixedBits: number;
+}
+
+function countSymbols(
+  eighthCounts: Uint32Array,
+  lowest: number,
+  highest: number,
+  zeros: number,
+  topExponent: number,
+): SymbolCounts {
+  const bySymbol = new Uint32Array(SYMBOLS);
+  let outliers = 0;
+  let coarse = 0;
+  for (let exponent = lowest; exponent <= highest; exponent++) {
+    const depth = topExponent - exponent;
+    const at = (exponent - LOWEST_EXPONENT) * 8;
+    if (depth >= 0 && depth < OCTAVES && significandBitsOfDepth(depth) === 3) {
+      const symbol = symbolOf(depth, 0);
+      for (let eighth = 0; eighth < 8; eighth++) bySymbol[symbol + eighth] = eighthCounts[at + eighth]!;
+      continue;
+    }
+    let values = 0;
+    for (let eighth = 0; eighth < 8; eighth++) values += eighthCounts[at + eighth]!;
+    if (depth >= 0 && depth < OCTAVES) {
+      bySymbol[symbolOf(depth, 0)] = values;
+      coarse += values;
+    } else {
+      outliers += values;
+    }
+  }
+  bySymbol[ZERO_SYMBOL] = zeros + outliers;
+  return { bySymbol, fixedBits: outliers * OUTLIER_BITS + 3 * coarse };
+}
+
 /** Corrections, with the scale that their distributions depend on. */
 export interface CorrectedScale {
   readonly steps: Corrections;
   readonly scale: number;
 }
-
-const states = new Float64Array(4);
-/** Keeps the product of a state and a frequency's reciprocal from falling below a whole quotient. */
-const ROUNDED_UP = 1 + 2 ** -50;
 
 /** Bytes of the raw bits' end that the states carry: each state's 16 bits above its floor would be empty otherwise. */
 export function carriedBytes(dimensions: number): number {
@@ -137,54 +156,59 @@ export function carriedBytes(dimensions: number): number {
 }
 
 /**
- * Codes symbols with rANS, last symbol first, so that a decoder reads the words backwards from the end of the payload.
- * The states begin with the last `carriedBytes` bytes before `position`, which the words then overwrite.
+ * Codes the vector's symbols with rANS, last symbol first, so that a decoder reads the words backwards from the end of
+ * the payload. The states begin with the last `carriedBytes` bytes before `position`, which the words then overwrite.
  *
- * @returns The position after the last byte written to `output`.
+ * @param position In the memory's `output`, behind the raw bits.
+ * @returns The position after the last byte written there.
  */
 export function putSymbols(
-  symbols: Uint8Array,
+  memory: EncoderMemory,
   count: number,
   tableIndex: number,
   corrections: CorrectedScale | undefined,
-  output: Uint8Array,
   position: number,
 ): number {
+  const { symbols, output } = memory;
   const { frequencies, starts } = octaveTable(tableIndex);
+  const { int32s } = reserveMemory(0);
+  for (let symbol = 0; symbol < SYMBOLS; symbol++) {
+    int32s[CODES_AT / 4 + symbol] = frequencies[symbol]! | (starts[symbol]! << 16);
+  }
   const lanes = laneCount(count);
   let at = position - carriedBytes(count);
   for (let lane = 0; lane < lanes; lane++) {
-    states[lane] = STATE_FLOOR + output[at + 2 * lane]! + 256 * output[at + 2 * lane + 1]!;
+    int32s[STATES_AT / 4 + lane] = STATE_FLOOR + output[at + 2 * lane]! + 256 * output[at + 2 * lane + 1]!;
   }
-  const put = (lane: number, start: number, frequency: number): void => {
-    let state = states[lane]!;
-    if (state >= frequency * 0x100000) {
-      const word = state & 0xffff;
-      output[at++] = word & 255;
-      output[at++] = word >>> 8;
-      state = (state - word) / 0x10000;
-    }
-    // Whole, as the product exceeds the true quotient by less than the 1 / frequency that it may lack to the next one.
-    const quotient = Math.floor(state * (ROUNDED_UP / frequency));
-    states[lane] = state + quotient * (PROBABILITY_SCALE - frequency) + start;
-  };
-  for (let i = count - 1; i >= 0; i--) {
-    const symbol = symbols[i]!;
-    put(i & (lanes - 1), starts[symbol]!, frequencies[symbol]!);
-  }
-  if (corrections !== undefined) {
-    const { steps, scale } = corrections;
-    for (let index = steps.length - 1; index >= 0; index--) {
-      const { towards, towardsShare, awayShare } = correctionModel(steps.length + index, scale);
-      if (steps[index] === 0) put(0, towardsShare + awayShare, PROBABILITY_SCALE - towardsShare - awayShare);
-      else if (steps[index] === towards) put(0, 0, towardsShare);
-      else put(0, towardsShare, awayShare);
-    }
-  }
+  const start = output.byteOffset;
+  at = kernels().encodeSymbols(CODES_AT, STATES_AT, lanes, symbols.byteOffset, count, start + at) - start;
+  if (corrections !== undefined) at = putCorrections(corrections, output, at);
   for (let lane = lanes - 1; lane >= 0; lane--) {
-    const state = states[lane]!;
-    for (let shift = 0; shift < 32; shift += 8) output[at++] = (state >>> shift) & 255;
+    const state = int32s[STATES_AT / 4 + lane]!;
+    for (let shift = 0; shift < 32; shift += 8) output[at++] = state >>> shift;
   }
+  return at;
+}
+
+/** Codes the corrections in the first lane, last one first, after all symbols. Returns the position after the last word. */
+function putCorrections({ steps, scale }: CorrectedScale, output: Uint8Array, position: number): number {
+  const { int32s } = reserveMemory(0);
+  let at = position;
+  let state = int32s[STATES_AT / 4]! >>> 0;
+  for (let index = steps.length - 1; index >= 0; index--) {
+    const { towards, towardsShare, awayShare } = correctionModel(steps.length + index, scale);
+    let start = towardsShare + awayShare;
+    let frequency = PROBABILITY_SCALE - start;
+    if (steps[index] === towards) [start, frequency] = [0, towardsShare];
+    else if (steps[index] !== 0) [start, frequency] = [towardsShare, awayShare];
+    if (state >>> 20 >= frequency) {
+      output[at++] = state;
+      output[at++] = state >>> 8;
+      state >>>= 16;
+    }
+    state = Math.floor(state / frequency) * PROBABILITY_SCALE + (state % frequency) + start;
+  }
+  int32s[STATES_AT / 4] = state;
   return at;
 }
 

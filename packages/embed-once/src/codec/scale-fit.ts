@@ -1,4 +1,5 @@
 import { IntervalCover, simplestBetween } from "./interval-cover.ts";
+import { kernels } from "./kernel-module.ts";
 
 /**
  * Finding the hidden scale: most hosted models compute in half precision and normalise at the end in float32, so that
@@ -35,29 +36,27 @@ function significandOf(bits: number): number {
  * The scale in [1, 2) for which all of the vector's values are close to `h · scale` with h of `precision` significant
  * bits, or undefined. The caller verifies it over the whole vector.
  *
- * @param float32s The values, or for fixed decimals the float32s nearest to them.
+ * @param float32s The values, or for fixed decimals the float32s nearest to them; in the kernels' memory.
+ * @param taken How many samples `takeSamples` has taken of these values.
  * @param rounding Half the step of the decimals that the values were rounded to afterwards; 0 for none.
  */
 export function fitScale(
   float32s: Float32Array,
   float32Bits: Uint32Array,
   count: number,
+  taken: number,
   precision: number,
   rounding: number,
 ): number | undefined {
-  const taken = takeSamples(float32s, float32Bits, count, rounding);
   if (taken < 2) return undefined;
   const low = 2 ** (precision - 1);
   const high = 2 * low;
   const first = significands[0]!;
   const ratio = significands[1]! / first;
   const reach = tolerances[0]! / first + tolerances[1]! / significands[1]!;
-  for (let k = low; k < high; k++) {
-    let multiple = k * ratio;
-    if (multiple >= high) multiple /= 2;
-    else if (multiple < low) multiple *= 2;
-    const distance = Math.abs(multiple - Math.round(multiple));
-    if (distance > multiple * reach) continue;
+  const { nextMultiple } = kernels();
+  const next = (from: number): number => nextMultiple(from, low, high, ratio, reach);
+  for (let k = next(low); k < high; k = next(k + 1)) {
     const scale = narrow(k, low, high, taken);
     if (scale !== undefined) return refine(float32s, float32Bits, count, scale, precision, rounding);
   }
@@ -152,11 +151,12 @@ function intersectRounded(
   return most === Number.POSITIVE_INFINITY ? undefined : simplestBetween(least, most);
 }
 
-/** Takes values of the upper half: there decimals are the finest, and subnormal float16s do not occur. */
-function takeSamples(float32s: Float32Array, float32Bits: Uint32Array, count: number, rounding: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += Math.abs(float32s[i]!);
-  const threshold = sum / count;
+/**
+ * Takes values of the upper half: there decimals are the finest, and subnormal float16s do not occur. They stay until
+ * the next call. Returns how many.
+ */
+export function takeSamples(float32s: Float32Array, float32Bits: Uint32Array, count: number, rounding: number): number {
+  const threshold = kernels().sumMagnitudes(float32s.byteOffset, count) / count;
   if (!(threshold > 1e-30 && threshold < 1e30)) return 0;
   let taken = 0;
   for (let i = 0; i < count && taken < SAMPLES; i++) {
@@ -223,14 +223,16 @@ function refine(
   let most = rough * (1 + 2 ** -20);
   let middle = rough;
   let reach = most - middle;
-  for (let i = 0; i < count; i++) {
+  const { nextBeyond } = kernels();
+  const next = (from: number): number =>
+    nextBeyond(float32s.byteOffset, from, count, perRough, splitter, middle, reach, rounding);
+  for (let i = next(0); i < count; i = next(i + 1)) {
     const magnitude = Math.abs(float32s[i]!);
     const value = magnitude * perRough;
     const split = value * splitter;
     const grid = split - (split - value);
     const tolerance = toleranceOf(float32Bits[i]!, rounding);
     const distance = Math.abs(magnitude - grid * middle);
-    if (distance + grid * reach <= tolerance) continue;
     // Off the grid, or on no step that decimals still tell: an exception, which must not speak here.
     if (distance > 4 * tolerance + grid * reach || tolerance > 0.002 * magnitude) continue;
     const from = (magnitude - tolerance) / grid;

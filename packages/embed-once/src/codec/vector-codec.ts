@@ -1,8 +1,10 @@
 import { MAX_DIMENSIONS, type VectorCodec } from "./codec.ts";
 import { decodeVector } from "./decoder.ts";
-import { planFloat32, plannedMagnitude } from "./float32-plan.ts";
+import { encoderMemory } from "./encoder-memory.ts";
+import { planFloat32 } from "./float32-plan.ts";
 import { planFloat64 } from "./float64-plan.ts";
 import { chooseTableFor, type GridPlan, putGrid, valueBits } from "./grid-encoder.ts";
+import { kernels } from "./kernel-module.ts";
 import { type NumberForm, type Numbers, recogniseForm } from "./number-form.ts";
 import type { TableChoice } from "./octave-coder.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
@@ -35,18 +37,18 @@ export function encodeVector(values: ArrayLike<number>, options: EncodeOptions =
     throw new RangeError(`A vector has 1 to ${MAX_DIMENSIONS} dimensions; got ${count}.`);
   }
   const numbers = takeNumbers(values, count);
-  const form = recogniseForm(numbers, decoded);
+  const form = recogniseForm(numbers);
   const settled = settle(numbers, form);
   const gridBytes = Math.ceil(settled.bits / 8);
   const general = smallestGeneral(numbers, form, gridBytes, zstdLevel);
   if (general !== undefined && general.payload.length < gridBytes) {
     return sealRecord(count, general.form, general.structure, general.payload);
   }
-  const payload = putGrid(settled.plan, settled.choice, settled.decimals, numbers.exactWords, settled.exceptions);
+  const payload = putGrid(settled.plan, settled.choice, settled.decimals, settled.exceptions);
   if (general !== undefined && general.payload.length < payload.length) {
     return sealRecord(count, general.form, general.structure, general.payload);
   }
-  if (!reproduces(payload, settled.form, numbers, decoded)) {
+  if (!reproduces(payload, settled.form, numbers)) {
     const exactly = smallestGeneral(numbers, form, Number.POSITIVE_INFINITY, zstdLevel)!;
     return sealRecord(count, exactly.form, exactly.structure, exactly.payload);
   }
@@ -56,18 +58,9 @@ export function encodeVector(values: ArrayLike<number>, options: EncodeOptions =
 /** The codec as an object, for tiers that take any. */
 export const vectorCodec: VectorCodec = { encode: encodeVector, decode: decodeVector };
 
-let exact = new Float64Array(0);
-let exactWords = new Uint32Array(0);
-let float32s = new Float32Array(0);
-let decoded = new Float64Array(0);
-
 function takeNumbers(values: ArrayLike<number>, count: number): Numbers {
-  if (exact.length < count) {
-    exact = new Float64Array(count);
-    exactWords = new Uint32Array(exact.buffer);
-    float32s = new Float32Array(count);
-    decoded = new Float64Array(count);
-  }
+  const memory = encoderMemory(count);
+  const { exact, float32s } = memory;
   if (values instanceof Float64Array || values instanceof Float32Array) {
     exact.set(values);
   } else {
@@ -79,8 +72,8 @@ function takeNumbers(values: ArrayLike<number>, count: number): Numbers {
       exact[i] = value;
     }
   }
-  for (let i = 0; i < count; i++) float32s[i] = exact[i]!;
-  return { count, exact, exactWords, float32s };
+  const notFloat32 = kernels().narrow(exact.byteOffset, float32s.byteOffset, count);
+  return { count, memory, notFloat32 };
 }
 
 /** A plan with everything that its record needs. */
@@ -98,27 +91,22 @@ function settle(numbers: Numbers, form: NumberForm): Settled {
   if (form.name === "fixed") {
     const rounding = 0.5 / 10 ** form.decimals;
     const integers = planFloat64(numbers, form.decimals);
-    const asIntegers = settled(
-      "fixedInteger",
-      integers,
-      form.decimals,
-      integerExceptions(numbers, integers, form.decimals),
-    );
+    const asIntegers = settled("fixedInteger", integers, form.decimals, integerExceptions(numbers, form.decimals));
     const plan = planFloat32(numbers, rounding);
-    if (plan === undefined) return asIntegers;
-    const onGrid = settled("fixedFloat32", plan, form.decimals, roundedExceptions(numbers, form.decimals));
-    return onGrid.bits < asIntegers.bits ? onGrid : asIntegers;
+    if (plan !== undefined) {
+      const onGrid = settled("fixedFloat32", plan, form.decimals, roundedExceptions(numbers, form.decimals));
+      if (onGrid.bits < asIntegers.bits) return onGrid;
+    }
+    // Again, as the other plan has used the same memory.
+    planFloat64(numbers, form.decimals);
+    return asIntegers;
   }
   if (form.name === "float64") {
     const plan = planFloat64(numbers, undefined);
-    const exceptions: number[] = [];
-    for (let i = 0; i < numbers.count; i++) {
-      if (plan.values.exponents[i] === ZERO_EXPONENT && numbers.exact[i] !== 0) exceptions.push(i);
-    }
-    return settled("float64", plan, undefined, exceptions);
+    return settled("float64", plan, undefined, plan.lost === 0 ? [] : lostIndices(numbers));
   }
   const plan = planFloat32(numbers, 0)!;
-  return settled(form.name, plan, undefined, float32Exceptions(numbers, plan));
+  return settled(form.name, plan, undefined, plan.lost + form.unexplained === 0 ? [] : float32Exceptions(numbers));
 }
 
 function settled(
@@ -134,10 +122,18 @@ function settled(
   return { form, plan, choice, decimals, exceptions, bits };
 }
 
+function lostIndices({ count, memory }: Numbers): number[] {
+  const { exact, exponents } = memory;
+  const exceptions: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (exponents[i] === ZERO_EXPONENT && exact[i] !== 0) exceptions.push(i);
+  }
+  return exceptions;
+}
+
 /** Values that the number form does not explain, or whose float32 has no place on a grid. */
-function float32Exceptions(numbers: Numbers, plan: GridPlan): number[] {
-  const { count, exact, float32s } = numbers;
-  const { exponents } = plan.values;
+function float32Exceptions({ count, memory }: Numbers): number[] {
+  const { exact, float32s, decoded, exponents } = memory;
   const exceptions: number[] = [];
   for (let i = 0; i < count; i++) {
     if (decoded[i]! !== exact[i]! || (exponents[i] === ZERO_EXPONENT && float32s[i] !== 0)) exceptions.push(i);
@@ -145,21 +141,20 @@ function float32Exceptions(numbers: Numbers, plan: GridPlan): number[] {
   return exceptions;
 }
 
-function roundedExceptions(numbers: Numbers, decimals: number): number[] {
-  const { count, exact } = numbers;
+function roundedExceptions({ count, memory }: Numbers, decimals: number): number[] {
+  const { exact, predicted } = memory;
   const exceptions: number[] = [];
   // Where rounding to decimals is exact beyond doubt.
   const limit = 2 ** 51 / powerOfTen(decimals);
   for (let i = 0; i < count; i++) {
-    const magnitude = plannedMagnitude(i);
+    const magnitude = predicted[i]!;
     if (!(magnitude < limit) || roundToDecimals(magnitude, decimals) !== Math.abs(exact[i]!)) exceptions.push(i);
   }
   return exceptions;
 }
 
-function integerExceptions(numbers: Numbers, plan: GridPlan, decimals: number): number[] {
-  const { count, exact } = numbers;
-  const { exponents } = plan.values;
+function integerExceptions({ count, memory }: Numbers, decimals: number): number[] {
+  const { exact, exponents } = memory;
   const power = powerOfTen(decimals);
   const exceptions: number[] = [];
   for (let i = 0; i < count; i++) {

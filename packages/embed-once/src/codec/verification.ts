@@ -7,17 +7,12 @@ import type { NumberFormName } from "./record.ts";
 /**
  * Whether a grid payload decodes to the vector that it was made of: every float64 with the same 64 bits.
  *
- * @param decoded For the forms of shortest decimals: what the kernel makes of the vector's float32s. They are not made a
- *   second time: it is enough that the payload gives the same float32s.
+ * Of the forms of shortest decimals the kernel has made those of the vector's float32s already. They are not made a second
+ * time: it is enough that the payload gives the same float32s.
  */
-export function reproduces(
-  payload: Uint8Array,
-  numberForm: NumberFormName,
-  numbers: Numbers,
-  decoded: Float64Array,
-): boolean {
+export function reproduces(payload: Uint8Array, numberForm: NumberFormName, { count, memory }: Numbers): boolean {
   const areDecimals = numberForm === "shortest" || numberForm === "shortestTiesUp";
-  const record = { dimensions: numbers.count, numberForm, structure: "grid", payload } as const;
+  const record = { dimensions: count, numberForm, structure: "grid", payload } as const;
   let grid: DecodedGrid;
   try {
     grid = decodeGrid(record, !areDecimals);
@@ -28,12 +23,12 @@ export function reproduces(
   const { far, layout } = grid;
   const { bytes } = layout.memory;
   const listed = far?.indices ?? NONE;
-  const exact = asBytes(numbers.exact);
-  if (far !== undefined && !listsExactly(far, numbers.exactWords)) return false;
-  if (!areDecimals) return areEqual(bytes, layout.float64sAt, exact, 8, numbers.count, listed);
+  const exact = asBytes(memory.exact);
+  if (far !== undefined && !listsExactly(far, memory.exactWords)) return false;
+  if (!areDecimals) return areEqual(bytes, layout.float64sAt, exact, 8, count, listed);
   return (
-    areEqual(bytes, layout.float32sAt, asBytes(numbers.float32s), 4, numbers.count, listed) &&
-    areEqual(asBytes(decoded), 0, exact, 8, numbers.count, listed)
+    areEqual(bytes, layout.float32sAt, asBytes(memory.float32s), 4, count, listed) &&
+    areEqual(asBytes(memory.decoded), 0, exact, 8, count, listed)
   );
 }
 

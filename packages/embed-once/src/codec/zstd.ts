@@ -1,5 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { CorruptRecordError } from "../core/errors.ts";
+import { SUMMARY_AT } from "./kernel-layout.ts";
+import { kernels, reserveMemory } from "./kernel-module.ts";
 import type { NumberForm, Numbers } from "./number-form.ts";
 import type { NumberFormName, StructureName } from "./record.ts";
 
@@ -28,8 +30,9 @@ export function smallestGeneral(
   limit: number,
   level: number,
 ): GeneralPayload | undefined {
-  const { count, exact, float32s } = numbers;
-  const isFloat32 = form.name === "float32" && everyFloat32(numbers);
+  const { count, notFloat32, memory } = numbers;
+  const { exact, float32s } = memory;
+  const isFloat32 = form.name === "float32" && notFloat32 === 0;
   const plain = isFloat32 ? asBytes(float32s, count) : asBytes(exact, count);
   const name = isFloat32 ? "float32" : "float64";
   let best: GeneralPayload | undefined;
@@ -37,7 +40,7 @@ export function smallestGeneral(
     best = { form: name, structure: "plain", payload: plain };
   }
   const width = isFloat32 ? 4 : 8;
-  if (!zstdMayWin(plain, width, limit)) return best;
+  if (!zstdMayWin(plain, width, memory.lastSeen, limit)) return best;
   const options = {
     params: {
       [constants.ZSTD_c_compressionLevel]: level,
@@ -54,40 +57,17 @@ export function smallestGeneral(
 }
 
 /** zstd finds repeats, and knows the distribution of single bytes; nothing else. */
-function zstdMayWin(bytes: Uint8Array, width: number, limit: number): boolean {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  const wordsPerValue = width / 4;
-  const { alone, inRow } = countRepeats(words, wordsPerValue);
+function zstdMayWin(bytes: Uint8Array, width: number, lastSeen: Uint32Array, limit: number): boolean {
   const count = bytes.length / width;
+  // The low word of a float64 tells it apart as well as any.
+  kernels().countRepeats(bytes.byteOffset, count, width / 4, lastSeen.byteOffset, SUMMARY_AT);
+  const { int32s } = reserveMemory(0);
+  const alone = int32s[SUMMARY_AT / 4]!;
+  const inRow = int32s[SUMMARY_AT / 4 + 1]!;
   if (inRow > count / 8) return true;
   const repeatsBytes = (count - alone) * FRESH_SHARE * width + alone;
   if (alone > count / 64 && repeatsBytes < limit) return true;
   return alone > 0.75 * count && planeEntropyBytes(bytes, width) < limit;
-}
-
-const lastSeen = new Int32Array(4096);
-
-/** Values that stood before: at all, and after the same value as now. */
-function countRepeats(words: Int32Array, wordsPerValue: number): { alone: number; inRow: number } {
-  // An empty slot names the first value, which equals none but its own repeats.
-  lastSeen.fill(0);
-  let alone = 0;
-  let inRow = 0;
-  let followed = -2;
-  for (let i = 0; i < words.length; i += wordsPerValue) {
-    // The low word of a float64 tells it apart as well as any.
-    const slot = Math.imul(words[i]!, 0x9e3779b1) >>> 20;
-    const earlier = lastSeen[slot]!;
-    if (words[earlier] === words[i] && earlier < i) {
-      alone++;
-      if (earlier === followed + wordsPerValue) inRow++;
-      followed = earlier;
-    } else {
-      followed = -2;
-    }
-    lastSeen[slot] = i;
-  }
-  return { alone, inRow };
 }
 
 const byteCounts = new Uint32Array(256);
@@ -107,12 +87,6 @@ function planeEntropyBytes(bytes: Uint8Array, width: number): number {
   }
   // A plane's table costs up to a bit for each of its bytes; at few values the entropy alone flatters it.
   return bits / 8 + (width * Math.min(count, 256)) / 8;
-}
-
-function everyFloat32(numbers: Numbers): boolean {
-  const { count, exact, float32s } = numbers;
-  for (let i = 0; i < count; i++) if (float32s[i] !== exact[i]) return false;
-  return true;
 }
 
 function asBytes(array: Float32Array | Float64Array, count: number): Uint8Array {

@@ -30,12 +30,12 @@ vi.mock("../../src/codec/float64-plan.ts", async (importOriginal) => {
 
 const FAULTS: Record<string, Fault> = {
   "a value in the wrong octave": (plan) => {
-    const last = plan.values.count - 1;
-    plan.values.exponents[last]! ^= 1;
+    const last = plan.count - 1;
+    plan.memory.exponents[last]! ^= 1;
     return plan;
   },
   "a significand with the wrong bit": (plan) => {
-    plan.values.fractions[77]! ^= 0x80000000;
+    plan.memory.fractions[77]! ^= 0x80000000;
     return plan;
   },
   "a scale beside the right one": (plan) => ({ ...plan, scale: plan.scale === 1 ? 1.5 : 1 }),
