@@ -160,7 +160,7 @@ await rawRoot.close();
 
 line("\nHit ratios, L1 of 2 MB");
 const trace = zipfTrace();
-const entries = Math.floor(HOT_BYTES / (DIMENSIONS * 4 + 32));
+const entries = Math.floor(HOT_BYTES / (DIMENSIONS * 8 + 32));
 const hot = hotRatio(trace, HOT_BYTES, DIMENSIONS);
 const lru = lruRatio(trace, entries);
 line(

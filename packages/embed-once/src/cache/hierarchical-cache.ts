@@ -260,11 +260,11 @@ class HierarchicalCache implements EmbeddingCache {
     }
   }
 
-  #demote(key: ContentKey, vector: () => number[]): void {
+  #demote(key: ContentKey, vector: number[]): void {
     if (!this.#compressed || this.#compressed.has(key)) return;
     this.#counts.demotions++;
     // Copying the record from the map is many times cheaper than encoding the vector again.
-    this.#compressed.put(key, this.#disk?.get(key) ?? encodeVector(vector()));
+    this.#compressed.put(key, this.#disk?.get(key) ?? encodeVector(vector));
   }
 }
 

@@ -3,7 +3,7 @@ import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
 export interface ChunkMapOptions {
   /** The budget: the preallocated memory, table of hashes included. */
   maxBytes: number;
-  /** Bytes of a chunk; a multiple of 8. Small chunks lose little at an entry's end, large ones are read faster. */
+  /** Bytes of a chunk; a multiple of 4. Small chunks lose little at an entry's end, large ones are read faster. */
   chunkBytes: number;
   /** Told of each entry that leaves for want of room, while it can still be read; must not change the map. */
   onEvict?: ((entry: number) => void) | undefined;
@@ -14,16 +14,15 @@ const WORD_BYTES = 4;
 
 // Words at the front of an entry's first chunk.
 const LENGTH = 0;
-const TAG = 1;
-const NEWER = 2;
-const OLDER = 3;
-const BUCKET_NEXT = 4;
-const VISITED = 5;
-const KEY = 6;
+const NEWER = 1;
+const OLDER = 2;
+const BUCKET_NEXT = 3;
+const VISITED = 4;
+const KEY = 5;
 const KEY_WORDS = KEY_BYTES / WORD_BYTES;
 const HEADER_WORDS: number = KEY + KEY_WORDS;
-/** The last two words of a chunk: the next chunk, and one that keeps the content a multiple of 8 bytes. */
-const LINK_WORDS = 2;
+/** The last word of a chunk: the next chunk. */
+const LINK_WORDS = 1;
 
 /** Chunks for each bucket of the hash table. */
 const CHUNKS_PER_BUCKET = 4;
@@ -33,7 +32,7 @@ const CHUNKS_PER_BUCKET = 4;
  * object an entry, nothing for the collector.
  *
  * The memory is cut into chunks of one size. An entry is a chain of chunks, so no room is lost between entries, whatever
- * their sizes; its first chunk begins with its length, a tag, its place in the eviction order and in its bucket, and its
+ * their sizes; its first chunk begins with its length, its place in the eviction order and in its bucket, and its
  * key. An entry is named by the index of its first chunk.
  *
  * Eviction is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): a hit only sets a bit; the hand walks from
@@ -102,10 +101,6 @@ export class ChunkMap {
     return this.#words[entry * this.#chunkWords + LENGTH]!;
   }
 
-  tagOf(entry: number): number {
-    return this.#words[entry * this.#chunkWords + TAG]!;
-  }
-
   /** A copy. */
   keyOf(entry: number): ContentKey {
     const start = (entry * this.#chunkWords + KEY) * WORD_BYTES;
@@ -158,10 +153,9 @@ export class ChunkMap {
   /**
    * Makes an entry for content of this length, in place of the key's former one, and evicts others for it. The content
    * is the caller's to write.
-   * @param tag any number of 32 bits that is kept with the entry
    * @returns −1 where the content is larger than the whole budget; the key then has no entry
    */
-  make(key: ContentKey, length: number, tag: number): number {
+  make(key: ContentKey, length: number): number {
     this.delete(key);
     const needed = 1 + Math.max(0, Math.ceil((length - this.firstBytes) / this.restBytes));
     if (needed > this.#chunks) {
@@ -173,7 +167,6 @@ export class ChunkMap {
     const at = entry * this.#chunkWords;
     const words = this.#words;
     words[at + LENGTH] = length;
-    words[at + TAG] = tag;
     words[at + VISITED] = 0;
     this.#keyBytes.set(key);
     words.set(this.#key, at + KEY);

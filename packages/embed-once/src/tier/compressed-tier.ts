@@ -36,7 +36,7 @@ export class CompressedTier implements Tier<Uint8Array> {
   }
 
   put(key: ContentKey, value: Uint8Array): void {
-    const entry = this.#records.make(key, value.length, 0);
+    const entry = this.#records.make(key, value.length);
     if (entry >= 0) this.#records.write(entry, value);
   }
 
