@@ -1,6 +1,5 @@
 import { vectorLayout } from "./kernel-layout.ts";
 import { reserveMemory } from "./kernel-module.ts";
-import { EIGHTHS } from "./octave-coder.ts";
 
 /**
  * The arrays of the vector that is being encoded. They lie in the kernels' memory, so that kernels (which take their
@@ -28,7 +27,7 @@ export interface EncoderMemory {
   readonly predicted: Float32Array;
   readonly predictedBits: Int32Array;
   readonly symbols: Uint8Array;
-  /** For the choice of a table: values in each eighth of each octave. */
+  /** For the choice of a table: values in each eighth of each octave, from that of `LOWEST_EXPONENT` on. */
   readonly eighthCounts: Uint32Array;
   /** Which value a word was last seen in, by a hash of the word. */
   readonly lastSeen: Uint32Array;
@@ -36,6 +35,10 @@ export interface EncoderMemory {
   readonly output: Uint8Array;
 }
 
+/** The octaves that a grid value may lie in, those of a float64 over any scale. */
+export const LOWEST_EXPONENT = -1100;
+const HIGHEST_EXPONENT = 1024;
+const EIGHTHS = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8;
 const LAST_SEEN = 4096;
 /** Of the arrays that grow with the vector, but for the output. */
 const BYTES_A_VALUE = 2 * 8 + 5 * 4 + 2 + 1;

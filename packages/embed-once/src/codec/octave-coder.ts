@@ -1,6 +1,6 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import { type Corrections, correctionModel } from "./corrections.ts";
-import type { EncoderMemory } from "./encoder-memory.ts";
+import { type EncoderMemory, LOWEST_EXPONENT } from "./encoder-memory.ts";
 import { CODES_AT, STATES_AT, SUMMARY_AT } from "./kernel-layout.ts";
 import { kernels, reserveMemory } from "./kernel-module.ts";
 import {
@@ -20,8 +20,6 @@ import {
 /** The exponent of a lane's zeros; smaller than that of any float64. */
 export const ZERO_EXPONENT = -2000;
 
-const LOWEST_EXPONENT = -1100;
-const HIGHEST_EXPONENT = 1024;
 /** What a value costs that the alphabet does not reach: its place and its 64 bits. */
 const OUTLIER_BITS = 90;
 
@@ -39,9 +37,6 @@ export interface TableChoice {
   /** Estimated cost of the symbols, and of the significand bits that coarse symbols leave to be sent raw. */
   readonly bits: number;
 }
-
-/** Eighths of octaves that a float64 may lie in. */
-export const EIGHTHS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8;
 
 /**
  * Finds the cheapest static table by its actual cost for these values, not by their root mean square: a few large

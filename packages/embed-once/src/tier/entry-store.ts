@@ -61,11 +61,14 @@ export class EntryStore {
         state.evictions++;
         continue;
       }
-      if (this.#isStored(key, value)) {
-        this.#recency.mark(segmentOf(this.#index.get(key)!));
-        continue;
+      const position = this.#index.get(key);
+      if (position !== undefined) {
+        if (this.#isStored(position, key, value)) {
+          this.#recency.mark(segmentOf(position));
+          continue;
+        }
+        this.#removeAt(state, key, position);
       }
-      this.#remove(state, key);
       const id = modelId(state, model);
       const frame = encodeFrame({ key, value, storedMs, modelId: id });
       this.#index.put(key, writer.append(frame));
@@ -145,16 +148,18 @@ export class EntryStore {
   }
 
   /** Two processes that embed the same text need the room of one. */
-  #isStored(key: ContentKey, value: Uint8Array): boolean {
+  #isStored(position: number, key: ContentKey, value: Uint8Array): boolean {
     if (this.#ttlMs !== undefined) return false;
-    const position = this.#index.get(key);
-    const frame = position === undefined ? undefined : this.#log.read(position);
+    const frame = this.#log.read(position);
     return frame !== undefined && isSound(frame) && hasKey(frame, key) && frameValue(frame).equals(value);
   }
 
   #remove(state: TierState, key: ContentKey): void {
     const position = this.#index.get(key);
-    if (position === undefined) return;
+    if (position !== undefined) this.#removeAt(state, key, position);
+  }
+
+  #removeAt(state: TierState, key: ContentKey, position: number): void {
     this.#index.remove(key);
     const frame = this.#log.read(position);
     if (frame && isSound(frame)) count(state, frameModelId(frame), frame.length, -1);
