@@ -188,6 +188,91 @@ export function decodeFloat64s(
   return bit;
 }
 
+/** Widths of one symbol: a uint32 each, its start and, from bit 16 on, its frequency. */
+const WIDTHS: i32 = 24;
+
+/**
+ * Decodes `count` symbols, each but the zero followed by a width, with one state, reading 16-bit words backwards from
+ * `end`. Leaves the state's last 16 bits where the raw bits end.
+ *
+ * @returns The address after the raw bits, or 0 when the state does not end where it began.
+ */
+export function decodeWidths(
+  slots: usize,
+  widthCodes: usize,
+  first: u32,
+  end: usize,
+  zeroSymbol: u32,
+  symbols: usize,
+  widths: usize,
+  count: i32,
+): usize {
+  let at = end;
+  let state = first;
+  for (let i = 0; i < count; i++) {
+    const slot = load<u32>(slots + (<usize>(state & 4095) << 2));
+    const symbol = slot >> 24;
+    store<u8>(symbols + i, <u8>symbol);
+    state = advance(state, slot);
+    let needs = u32(state < 0x10000);
+    state = select<u32>((state << 16) | load<u16>(at - 2), state, needs);
+    at -= needs << 1;
+    store<u8>(widths + i, 0);
+    if (symbol === zeroSymbol) continue;
+    let code = widthCodes + <usize>symbol * (WIDTHS << 2);
+    const place = state & 4095;
+    let width = 0;
+    while (place - load<u16>(code) >= <u32>load<u16>(code, 2) && width < WIDTHS - 1) {
+      width++;
+      code += 4;
+    }
+    store<u8>(widths + i, <u8>width);
+    state = <u32>load<u16>(code, 2) * (state >> 12) + place - load<u16>(code);
+    needs = u32(state < 0x10000);
+    state = select<u32>((state << 16) | load<u16>(at - 2), state, needs);
+    at -= needs << 1;
+  }
+  store<u16>(at, <u16>state);
+  return state >> 16 === 1 ? at + 2 : 0;
+}
+
+/**
+ * The same as `decodeFloat32s` for values with widths of their own, of which the lowest bit is set and not in `raw`. The
+ * descriptors are those of precision 1; the symbols from `outer` on, below `coarse`, tell three bits.
+ */
+export function decodeOwnWidths(
+  descriptors: usize,
+  symbols: usize,
+  widths: usize,
+  raw: usize,
+  count: i32,
+  outer: u32,
+  coarse: u32,
+  target: usize,
+): usize {
+  let bit: usize = 0;
+  for (let i = 0; i < count; i++) {
+    const symbol = <u32>load<u8>(symbols + i);
+    const descriptor = descriptors + <usize>symbol * DESCRIPTOR_BYTES;
+    const told: u32 = symbol >= outer && symbol < coarse ? 3 : 0;
+    const width = <u32>load<u8>(widths + i);
+    const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
+    let significand = load<u64>(descriptor, TOLD);
+    let unit = load<f64>(descriptor, SCALE);
+    bit++;
+    if (width > told) {
+      const own = width - told;
+      const mask = ((<u64>1) << own) - 1;
+      significand = (significand << own) | (bits & mask) | 1;
+      unit *= reinterpret<f64>(<u64>(1023 - own) << 52);
+      bit += own - 1;
+    }
+    const magnitude = <f32>(<f64>(<i64>significand) * unit);
+    store<u32>(target + (<usize>i << 2), reinterpret<u32>(magnitude) | (<u32>bits << 31));
+  }
+  return bit;
+}
+
 /** Float32s in place: divided in float32, then multiplied by the scale and rounded again. */
 export function normalise(target: usize, count: i32, divisor: f32, scale: f64): void {
   const scales = f64x2.splat(scale);

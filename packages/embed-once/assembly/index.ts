@@ -1,5 +1,14 @@
 // The kernels of the codec and the search, one module. It owns no memory layout: every function takes addresses.
-export { decodeFloat32s, decodeFloat64s, decodeSymbols, describeSymbols, normalise, roundToFloat16 } from "./grid";
+export {
+  decodeFloat32s,
+  decodeFloat64s,
+  decodeOwnWidths,
+  decodeSymbols,
+  decodeWidths,
+  describeSymbols,
+  normalise,
+  roundToFloat16,
+} from "./grid";
 export { divide, roundDecimals, shortestDecimals, widen } from "./decimals";
 export {
   countDifferent,

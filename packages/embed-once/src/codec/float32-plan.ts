@@ -1,6 +1,6 @@
 import type { Corrections } from "./corrections.ts";
 import type { EncoderMemory } from "./encoder-memory.ts";
-import type { GridPlan } from "./grid-encoder.ts";
+import { chooseTableFor, type GridPlan, valueBits } from "./grid-encoder.ts";
 import { MAX_CORRECTED_PRECISION, MIN_CORRECTED_PRECISION, type NearList, nearListBits } from "./grid-payload.ts";
 import { PRECISIONS_AT } from "./kernel-layout.ts";
 import { kernels, reserveMemory } from "./kernel-module.ts";
@@ -8,6 +8,7 @@ import type { Numbers } from "./number-form.ts";
 import { ZERO_EXPONENT } from "./octave-coder.ts";
 import { fitRoundedScale, fitScale, takeSamples } from "./scale-fit.ts";
 import { roundToDecimals } from "./shortest-decimal.ts";
+import { placeSums, type SumWidths } from "./sum-grid.ts";
 import { fitWideGrid, type Grid } from "./wide-grid.ts";
 
 /**
@@ -16,8 +17,6 @@ import { fitWideGrid, type Grid } from "./wide-grid.ts";
  */
 
 const FULL_PRECISION = 24;
-/** A grid that saves no more bits than this a value is not worth its exceptions. */
-const LEAST_SAVING = 2;
 /** So few bits without any scale cannot be chance. */
 const CERTAIN_PRECISION = 12;
 /** The two widths that models compute in: bfloat16 and float16. */
@@ -61,13 +60,23 @@ export function planFloat32(numbers: Numbers, rounding: number): GridPlan | unde
   }
   if (repeatsSignificands(bits, count, count, rounding)) {
     const grid = fitWideGrid(float32s, bits, count, rounding);
-    const widest = plain?.precision ?? FULL_PRECISION;
-    if (grid !== undefined && grid.precision <= widest - LEAST_SAVING) {
-      const plan = gridPlan(grid, numbers, rounding);
-      if (exceptionBits(plan) < count * (widest - grid.precision)) return plan;
-    }
+    if (grid !== undefined) return cheapestOf(grid, plain, numbers, rounding);
   }
   return plain && gridPlan(plain, numbers);
+}
+
+/** A wide grid's values can all have the width of their octave, or each its own; or the grid does not pay. */
+function cheapestOf(wide: Grid, plain: Grid | undefined, numbers: Numbers, rounding: number): GridPlan {
+  const ways = [() => gridPlan(wide, numbers, rounding), () => sumPlan(wide, numbers, rounding)];
+  if (plain !== undefined) ways.unshift(() => gridPlan(plain, numbers));
+  let last: GridPlan | undefined;
+  const costs = ways.map((make) => {
+    last = make();
+    return valueBits(last, chooseTableFor(last)) + exceptionBits(last);
+  });
+  const cheapest = costs.indexOf(Math.min(...costs));
+  // All use the same memory: only the last one still stands there.
+  return cheapest === ways.length - 1 ? last! : ways[cheapest]!();
 }
 
 function exceptionBits(plan: GridPlan): number {
@@ -147,12 +156,23 @@ function roundToFloor(bits: number, floorExponent: number): number {
 
 /** Puts the values on the grid and lists what the grid does not reproduce. */
 function gridPlan(grid: Grid, numbers: Numbers, rounding = 0): GridPlan {
+  const { memory, count } = numbers;
+  const placed =
+    grid.floorExponent === undefined ? placeOnGrid(grid, memory, count) : placeOnSteps(grid, memory, count, rounding);
+  return planOfPlaced(grid, placed, numbers, rounding);
+}
+
+/** The same with values that tell their own widths. */
+function sumPlan(grid: Grid, numbers: Numbers, rounding: number): GridPlan {
+  const placed = { ...placeSums(grid, numbers, rounding), fine: undefined };
+  return planOfPlaced({ ...grid, floorExponent: undefined }, placed, numbers, rounding);
+}
+
+function planOfPlaced(grid: Grid, { lost, fine, sums }: Placed, numbers: Numbers, rounding: number): GridPlan {
   const { scale, divisor, precision, floorExponent } = grid;
   const { count, memory } = numbers;
   const { float32s, gridValues, predicted, exact } = memory;
   const rounded = rounding > 0;
-  const { lost, fine } =
-    floorExponent === undefined ? placeOnGrid(grid, memory, count) : placeOnSteps(grid, memory, count, rounding);
   predicted.set(gridValues.subarray(0, count));
   kernels().normalise(predicted.byteOffset, count, divisor, scale);
   if (grid.isFloat16) kernels().roundToFloat16(predicted.byteOffset, count);
@@ -165,6 +185,7 @@ function gridPlan(grid: Grid, numbers: Numbers, rounding = 0): GridPlan {
   const corrections =
     mismatches > count / 32 &&
     !grid.isFloat16 &&
+    sums === undefined &&
     floorExponent === undefined &&
     divisor === 1 &&
     precision >= MIN_CORRECTED_PRECISION &&
@@ -185,12 +206,14 @@ function gridPlan(grid: Grid, numbers: Numbers, rounding = 0): GridPlan {
     corrections,
     fine,
     near,
+    sums,
   };
 }
 
 interface Placed {
   readonly lost: number;
   readonly fine: NearList | undefined;
+  readonly sums?: SumWidths;
 }
 
 function placeOnGrid({ divisor, scale, precision }: Grid, memory: EncoderMemory, count: number): Placed {

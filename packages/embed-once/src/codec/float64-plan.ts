@@ -55,6 +55,7 @@ export function planFloat64(numbers: Numbers, decimals: number | undefined): Gri
     corrections: undefined,
     fine: undefined,
     near: undefined,
+    sums: undefined,
   };
 }
 

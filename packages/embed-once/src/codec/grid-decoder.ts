@@ -10,12 +10,15 @@ import {
   slotsAt,
   type VectorLayout,
   vectorLayout,
+  widthCodesAt,
 } from "./kernel-layout.ts";
 import { type Kernels, kernels } from "./kernel-module.ts";
 import { carriedBytes, laneCount, openSymbols, takeCorrections } from "./octave-coder.ts";
-import { FINE_OCTAVES, INNER_OCTAVES, OUTER_OCTAVES } from "./octave-tables.ts";
+import { FINE_OCTAVES, INNER_OCTAVES, OUTER_OCTAVES, ZERO_SYMBOL } from "./octave-tables.ts";
 import type { NumberFormName, OpenRecord } from "./record.ts";
 import { powerOfTen } from "./shortest-decimal.ts";
+import { OWN_WIDTHS_CARRIED_BYTES } from "./width-coder.ts";
+import { type SumModel, widthTables } from "./width-tables.ts";
 
 /** No octave lies so deep: the kernels' way to say that there is no floor. */
 const UNREACHED_DEPTH = 1000;
@@ -42,16 +45,11 @@ export function decodeGrid(record: OpenRecord, wantsNumbers: boolean): DecodedGr
   const parts = takeGridParts(reader, dimensions, formHasDecimals(numberForm));
   const layout = vectorLayout(dimensions);
   const kernel = kernels();
-  const rawAt = loadSymbols(kernel, layout, record, reader.position, parts);
-  const onFloat64s = numberForm === "float64" || numberForm === "fixedInteger";
-  const { symbolsAt, float32sAt, float64sAt, payloadAt } = layout;
-  const corrections = parts.hasCorrections ? CORRECTIONS_AT : 0;
-  const bits = onFloat64s
-    ? kernel.decodeFloat64s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, float64sAt)
-    : kernel.decodeFloat32s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, corrections, float32sAt);
-  if (Math.max(Math.ceil(bits / 8), carriedBytes(dimensions)) !== rawAt - payloadAt) {
-    throw new CorruptRecordError("A grid record's raw bits do not end where its symbols do.");
-  }
+  const onFloat64s = isOnFloat64s(numberForm);
+  const { float32sAt, float64sAt } = layout;
+  const { model } = parts.header;
+  if (model === undefined) decodeFixedWidths(kernel, layout, record, reader.position, parts);
+  else decodeOwnWidths(kernel, layout, record, reader.position, parts, model);
   const { fine, near, far, header } = parts;
   if (!onFloat64s) {
     repairFloat32s(layout, fine);
@@ -64,54 +62,103 @@ export function decodeGrid(record: OpenRecord, wantsNumbers: boolean): DecodedGr
   return { layout, far };
 }
 
-/** Whether h itself is decoded first, as something happens to it before the scale. */
-function isNormalisedLater(parts: GridParts): boolean {
-  return parts.header.divisor !== 1 || parts.fine !== undefined;
-}
-
-function repairFloat32s(layout: VectorLayout, list: NearList | undefined): void {
-  if (list === undefined) return;
-  const { indices, differences } = list;
-  const { int32s } = layout.memory;
-  const first = layout.float32sAt / 4;
-  for (let item = 0; item < indices.length; item++) int32s[first + indices[item]!]! += differences[item]!;
-}
-
-/** Decodes the symbols and writes the descriptors. Returns the address after the raw bits. */
-function loadSymbols(
+/** Decodes grid values whose widths follow from their octaves: float32s, or the float64s of forms without float32s. */
+function decodeFixedWidths(
   kernel: Kernels,
   layout: VectorLayout,
   record: OpenRecord,
   rawStart: number,
   parts: GridParts,
-): number {
-  const { dimensions, payload } = record;
-  const { memory, payloadAt, payloadBytes, symbolsAt } = layout;
-  const { precision, floorDepth, topExponent, scale, table } = parts.header;
-  const opened = openSymbols(payload, rawStart, dimensions);
+): void {
+  const { dimensions, numberForm, payload } = record;
+  const { memory, symbolsAt, float32sAt, float64sAt, payloadAt } = layout;
+  const { precision, table, scale } = parts.header;
+  const lanes = laneCount(dimensions);
+  const opened = openSymbols(payload, rawStart, lanes);
   if (parts.hasCorrections) {
     const steps = takeCorrections(payload, rawStart, opened, precision, scale);
     // Looked up by the whole significand; that of zero is 0 and stays as it is.
     memory.bytes[CORRECTIONS_AT] = 0;
     memory.bytes.set(steps, CORRECTIONS_AT + steps.length);
   }
-  const length = opened.end - rawStart;
+  const end = loadPayload(layout, record, rawStart, opened.end);
+  for (let lane = 0; lane < 4; lane++) memory.int32s[STATES_AT / 4 + lane] = opened.states[lane]! | 0;
+  const rawEnd = kernel.decodeSymbols(slotsAt(table), STATES_AT, lanes, end, symbolsAt, dimensions);
+  checkRawEnd(rawEnd, layout, carriedBytes(dimensions));
+  describe(kernel, parts, precision);
+  const corrections = parts.hasCorrections ? CORRECTIONS_AT : 0;
+  const bits = isOnFloat64s(numberForm)
+    ? kernel.decodeFloat64s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, float64sAt)
+    : kernel.decodeFloat32s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, corrections, float32sAt);
+  checkRawBits(bits, rawEnd - payloadAt, carriedBytes(dimensions));
+}
+
+/** The same for values that tell their own widths; float32s only. */
+function decodeOwnWidths(
+  kernel: Kernels,
+  layout: VectorLayout,
+  record: OpenRecord,
+  rawStart: number,
+  parts: GridParts,
+  model: SumModel,
+): void {
+  const { dimensions, numberForm, payload } = record;
+  const { symbolsAt, float32sAt, float64sAt, payloadAt } = layout;
+  if (isOnFloat64s(numberForm)) {
+    throw new CorruptRecordError(`A grid record of the form ${numberForm} has values that tell their own widths.`);
+  }
+  const { table } = parts.header;
+  const opened = openSymbols(payload, rawStart, 1);
+  const end = loadPayload(layout, record, rawStart, opened.end);
+  const codes = widthCodesAt(widthTables(table, model));
+  // The float64s come later: until then their place is free.
+  const widthsAt = float64sAt;
+  const state = opened.states[0]! | 0;
+  const rawEnd = kernel.decodeWidths(slotsAt(table), codes, state, end, ZERO_SYMBOL, symbolsAt, widthsAt, dimensions);
+  checkRawEnd(rawEnd, layout, OWN_WIDTHS_CARRIED_BYTES);
+  describe(kernel, parts, 1);
+  const bits = kernel.decodeOwnWidths(
+    DESCRIPTORS_AT,
+    symbolsAt,
+    widthsAt,
+    payloadAt,
+    dimensions,
+    OUTER_OCTAVES,
+    OUTER_OCTAVES + 8 * FINE_OCTAVES,
+    float32sAt,
+  );
+  checkRawBits(bits, rawEnd - payloadAt, OWN_WIDTHS_CARRIED_BYTES);
+}
+
+/** Copies raw bits and words to the kernels' memory; returns the address after the words. */
+function loadPayload(
+  { memory, payloadAt, payloadBytes }: VectorLayout,
+  { dimensions, payload }: OpenRecord,
+  rawStart: number,
+  end: number,
+): number {
+  const length = end - rawStart;
   if (length > payloadBytes - 64 || 8 * (length + carriedBytes(dimensions)) < dimensions) {
     throw new CorruptRecordError(`A grid record of ${dimensions} dimensions has ${length} bytes of numbers.`);
   }
-  memory.bytes.set(payload.subarray(rawStart, opened.end), payloadAt);
-  for (let lane = 0; lane < 4; lane++) memory.int32s[STATES_AT / 4 + lane] = opened.states[lane]! | 0;
-  const end = kernel.decodeSymbols(
-    slotsAt(table),
-    STATES_AT,
-    laneCount(dimensions),
-    payloadAt + length,
-    symbolsAt,
-    dimensions,
-  );
-  if (end < payloadAt + carriedBytes(dimensions)) {
+  memory.bytes.set(payload.subarray(rawStart, end), payloadAt);
+  return payloadAt + length;
+}
+
+function checkRawEnd(rawEnd: number, { payloadAt }: VectorLayout, carried: number): void {
+  if (rawEnd < payloadAt + carried) {
     throw new CorruptRecordError("A grid record's symbols do not end where they began.");
   }
+}
+
+function checkRawBits(bits: number, bytes: number, carried: number): void {
+  if (Math.max(Math.ceil(bits / 8), carried) !== bytes) {
+    throw new CorruptRecordError("A grid record's raw bits do not end where its symbols do.");
+  }
+}
+
+function describe(kernel: Kernels, parts: GridParts, precision: number): void {
+  const { floorDepth, topExponent, scale } = parts.header;
   kernel.describeSymbols(
     DESCRIPTORS_AT,
     OUTER_OCTAVES,
@@ -122,7 +169,23 @@ function loadSymbols(
     topExponent,
     isNormalisedLater(parts) ? 1 : scale,
   );
-  return end;
+}
+
+function isOnFloat64s(form: NumberFormName): boolean {
+  return form === "float64" || form === "fixedInteger";
+}
+
+/** Whether h itself is decoded first, as something happens to it before the scale. */
+function isNormalisedLater(parts: GridParts): boolean {
+  return parts.header.divisor !== 1 || parts.fine !== undefined || parts.header.model !== undefined;
+}
+
+function repairFloat32s(layout: VectorLayout, list: NearList | undefined): void {
+  if (list === undefined) return;
+  const { indices, differences } = list;
+  const { int32s } = layout.memory;
+  const first = layout.float32sAt / 4;
+  for (let item = 0; item < indices.length; item++) int32s[first + indices[item]!]! += differences[item]!;
 }
 
 function makeNumbers(

@@ -6,6 +6,8 @@ import { EIGHTHS_AT, TOLD_AT, WIDTHS_AT } from "./kernel-layout.ts";
 import { kernels, reserveMemory } from "./kernel-module.ts";
 import { carriedBytes, chooseTable, putSymbols, type TableChoice, ZERO_EXPONENT } from "./octave-coder.ts";
 import { depthOfSymbol, OCTAVES, significandBitsOfDepth, ZERO_SYMBOL } from "./octave-tables.ts";
+import type { SumWidths } from "./sum-grid.ts";
+import { putWidths } from "./width-coder.ts";
 
 /** One way to write a vector, settled but for the bytes. Its grid values h lie in the encoder's memory. */
 export interface GridPlan {
@@ -25,11 +27,14 @@ export interface GridPlan {
   readonly corrections: Corrections | undefined;
   readonly fine: NearList | undefined;
   readonly near: NearList | undefined;
+  /** Set when each value tells its own width; the precision and the floor then say nothing. */
+  readonly sums: SumWidths | undefined;
 }
 
 /** Bits that the plan's values cost, exceptions left out. */
 export function valueBits(plan: GridPlan, choice: TableChoice): number {
-  const { memory, count, precision, floorExponent } = plan;
+  const { memory, count, precision, floorExponent, sums } = plan;
+  if (sums !== undefined) return choice.bits + sums.bits;
   const widest = precision - 1;
   let bits = choice.bits;
   if (floorExponent === undefined) {
@@ -62,7 +67,7 @@ export function putGrid(
   decimals: number | undefined,
   exceptions: readonly number[],
 ): Uint8Array {
-  const { memory, count, precision, floorExponent } = plan;
+  const { memory, count, precision, floorExponent, sums } = plan;
   const floorDepth = floorExponent === undefined ? NO_FLOOR : choice.topExponent - floorExponent;
   const unreached = nameSymbols(plan, choice.topExponent);
   const far = farList(memory.exactWords, exceptions, unreached);
@@ -80,6 +85,7 @@ export function putGrid(
         scale: plan.scale,
         divisor: plan.divisor,
         isFloat16: plan.isFloat16,
+        model: sums?.model,
       },
       hasCorrections: plan.corrections !== undefined,
       fine: plan.fine,
@@ -89,14 +95,22 @@ export function putGrid(
     decimals !== undefined,
   );
   const parts = writer.view();
-  const rawEnd = putRawBits(plan, floorDepth);
-  const corrected = plan.corrections && { steps: plan.corrections, scale: plan.scale };
-  const end = putSymbols(memory, count, choice.table, corrected, rawEnd);
+  const end =
+    sums === undefined
+      ? putFixedWidths(plan, choice.table, floorDepth)
+      : putWidths(memory, sums.widths, count, choice.table, sums.model);
   const length = parts.length + end;
   if (payload.length < length) payload = new Uint8Array(2 * length);
   payload.set(parts);
   payload.set(memory.output.subarray(0, end), parts.length);
   return payload.subarray(0, length);
+}
+
+/** Writes raw bits and symbols of a plan whose values all have the same width in an octave. Returns where they end. */
+function putFixedWidths(plan: GridPlan, table: number, floorDepth: number): number {
+  const rawEnd = putRawBits(plan, floorDepth);
+  const corrected = plan.corrections && { steps: plan.corrections, scale: plan.scale };
+  return putSymbols(plan.memory, plan.count, table, corrected, rawEnd);
 }
 
 /** Fills `symbols`; values that the alphabet does not reach get the zero's symbol and are returned. */

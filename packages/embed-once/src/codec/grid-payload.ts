@@ -1,6 +1,7 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import type { ByteReader, ByteWriter } from "./byte-io.ts";
 import { TABLES } from "./octave-tables.ts";
+import { MAX_ADDENDS, type SumModel } from "./width-tables.ts";
 
 /**
  * The payload of structure `grid`: every value is ±m · 2^x · scale, with a significand m of few bits.
@@ -8,10 +9,12 @@ import { TABLES } from "./octave-tables.ts";
  * | bytes | what |
  * |---|---|
  * | 1 | bits 0 to 2: bytes of the scale's fraction; 3: corrections; 4: near list; 5: far list; 6: floor; 7: divisor |
- * | 1 | bits 0 to 5: precision p, the significand bits of h, leading one included, 1 to 53; 6: fine list; 7: f is rounded to 11 bits |
+ * | 1 | bits 0 to 5: precision p, the significand bits of h, leading one included, 1 to 53; 0: each value tells its width; |
+ * | | 6: fine list; 7: f is rounded to 11 bits |
  * | 1 | static table of the exponent coder; see octave-tables.ts |
  * | 1 to 2 | zigzag varint: top exponent e; the top octave is [2^e, 2^(e + 1)) · scale |
  * | 1 | with a floor only: octaves from the top octave down to the one of the grid's step, 0 to 254 |
+ * | 1 | with precision 0 only: model of the widths; low half: addends, 2 to 8; high half: their significand bits, 8 or 11 |
  * | 1 | with a divisor only: 2 to 255; h is divided by it, in float32, before the scale is applied |
  * | 1 | number forms 3 and 4 only: decimals d, 1 to 22 |
  * | 0 to 7 | the scale's fraction, highest byte first; the scale is 1 + fraction, so none means 1 |
@@ -36,6 +39,8 @@ export interface GridHeader {
   readonly divisor: number;
   /** Whether the float32s are rounded to 11 significand bits, ties to even, before the near list. */
   readonly isFloat16: boolean;
+  /** Set when each value tells its own width; `precision` is then not looked at. */
+  readonly model: SumModel | undefined;
 }
 
 export const NO_FLOOR = 255;
@@ -97,10 +102,11 @@ export function putGridParts(writer: ByteWriter, parts: GridParts, hasDecimals: 
       (hasFloor ? 64 : 0) |
       (header.divisor === 1 ? 0 : 128),
   );
-  writer.byte(header.precision | (fine ? 64 : 0) | (header.isFloat16 ? 128 : 0));
+  writer.byte((header.model ? 0 : header.precision) | (fine ? 64 : 0) | (header.isFloat16 ? 128 : 0));
   writer.byte(header.table);
   writer.varint(zigzag(header.topExponent));
   if (hasFloor) writer.byte(header.floorDepth);
+  if (header.model) writer.byte(header.model.addends | (header.model.precision << 4));
   if (header.divisor !== 1) writer.byte(header.divisor);
   if (hasDecimals) writer.byte(header.decimals);
   for (let index = 0; index < length; index++) writer.byte(scaleByte(index));
@@ -194,16 +200,10 @@ export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimal
   const table = reader.byte();
   const topExponent = unzigzag(reader.varint());
   const floorDepth = flags & 64 ? reader.byte() : NO_FLOOR;
+  const model = precision === 0 ? takeModel(reader) : undefined;
   const divisor = flags & 128 ? reader.byte() : 1;
   const decimals = hasDecimals ? reader.byte() : 0;
-  if (
-    divisor === 0 ||
-    precision < 1 ||
-    precision > 53 ||
-    table >= TABLES ||
-    decimals > 22 ||
-    Math.abs(topExponent) > 1100
-  ) {
+  if (divisor === 0 || precision > 53 || table >= TABLES || decimals > 22 || Math.abs(topExponent) > 1100) {
     throw new CorruptRecordError(
       `A grid record has precision ${precision}, table ${table}, top exponent ${topExponent}, decimals ${decimals}, divisor ${divisor}.`,
     );
@@ -227,16 +227,39 @@ export function takeGridParts(reader: ByteReader, dimensions: number, hasDecimal
       `A grid record has corrections with precision ${precision}, floor depth ${floorDepth}, divisor ${divisor}.`,
     );
   }
+  if (model !== undefined && (floorDepth !== NO_FLOOR || hasFineList || precisionAndFlags > 127)) {
+    throw new CorruptRecordError("A grid record whose values tell their widths has a floor, a fine list or float16s.");
+  }
   const fine = hasFineList ? takeFineList(reader, dimensions) : undefined;
   const near = flags & 16 ? takeNearList(reader, dimensions) : undefined;
   const far = flags & 32 ? takeFarList(reader, dimensions) : undefined;
   return {
-    header: { precision, floorDepth, table, topExponent, decimals, scale, divisor, isFloat16: precisionAndFlags > 127 },
+    header: {
+      precision,
+      floorDepth,
+      table,
+      topExponent,
+      decimals,
+      scale,
+      divisor,
+      isFloat16: precisionAndFlags > 127,
+      model,
+    },
     hasCorrections,
     fine,
     near,
     far,
   };
+}
+
+function takeModel(reader: ByteReader): SumModel {
+  const byte = reader.byte();
+  const addends = byte & 15;
+  const precision = byte >> 4;
+  if (addends < 2 || addends > MAX_ADDENDS || (precision !== 8 && precision !== 11)) {
+    throw new CorruptRecordError(`A grid record's values are sums of ${addends} addends of ${precision} bits.`);
+  }
+  return { addends, precision };
 }
 
 function takeCount(reader: ByteReader, dimensions: number): number {

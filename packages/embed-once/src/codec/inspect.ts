@@ -80,6 +80,7 @@ export function labelOf(info: RecordInfo): string {
   const parts = [FORM_LABELS[info.numberForm]];
   if (info.structure !== "grid") parts.push(info.structure === "plain" ? "plain" : "zstd");
   if (info.precision !== undefined) parts.push(`${info.precision} bits`);
+  if (info.sumsOf !== undefined) parts.push(`sums of ${info.sumsOf}s`);
   if (info.isScaled) parts.push("scaled");
   if (info.isCorrected) parts.push("normalised twice");
   return parts.join(", ");

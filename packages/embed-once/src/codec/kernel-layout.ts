@@ -1,5 +1,6 @@
 import { type KernelMemory, reserveMemory } from "./kernel-module.ts";
-import { OCTAVES, octaveTable, PROBABILITY_SCALE, symbolOf, TABLES } from "./octave-tables.ts";
+import { OCTAVES, octaveTable, PROBABILITY_SCALE, symbolOf, TABLES, ZERO_SYMBOL } from "./octave-tables.ts";
+import { MAX_WIDTH, type WidthTable } from "./width-tables.ts";
 
 /**
  * Where things lie in the kernels' memory: constant tables at the bottom, written once; above them the scratch of
@@ -25,9 +26,11 @@ export const CORRECTIONS_AT = 8192;
 export const DECADES_AT = 16_384;
 const SLOTS_AT = 24_576;
 const SLOTS_BYTES = 4 * PROBABILITY_SCALE;
+const WIDTH_CODES_AT = SLOTS_AT + TABLES * SLOTS_BYTES;
+const WIDTH_CODES_BYTES = 4 * ZERO_SYMBOL * (MAX_WIDTH + 1);
 
-/** The coder's words may run at most 128 KiB below a damaged payload; the tables lie there. */
-export const SCRATCH_START: number = SLOTS_AT + TABLES * SLOTS_BYTES;
+/** The coder's words may run at most 256 KiB below a damaged payload; the tables lie there. */
+export const SCRATCH_START: number = WIDTH_CODES_AT + WIDTH_CODES_BYTES;
 
 /** The scratch of a vector: addresses in bytes. */
 export interface VectorLayout {
@@ -83,6 +86,23 @@ export function slotsAt(table: number): number {
     slotsWritten[table] = 1;
   }
   return at;
+}
+
+let widthsWritten: readonly WidthTable[] | undefined;
+
+/** The address of the tables of widths, of which there is room for those of one model. */
+export function widthCodesAt(tables: readonly WidthTable[]): number {
+  if (tables !== widthsWritten) {
+    const { int32s } = reserveMemory(0);
+    let at = WIDTH_CODES_AT / 4;
+    for (const { frequencies, starts } of tables) {
+      frequencies.forEach((frequency, width) => {
+        int32s[at++] = starts[width]! | (frequency << 16);
+      });
+    }
+    widthsWritten = tables;
+  }
+  return WIDTH_CODES_AT;
 }
 
 /** Powers of ten, symbols, and for each exponent field of a float32 where the decimals of nine digits change. */

@@ -25,6 +25,26 @@ export interface Kernels {
     target: number,
   ): number;
   decodeFloat64s(descriptors: number, symbols: number, raw: number, count: number, target: number): number;
+  decodeWidths(
+    slots: number,
+    widthCodes: number,
+    state: number,
+    end: number,
+    zeroSymbol: number,
+    symbols: number,
+    widths: number,
+    count: number,
+  ): number;
+  decodeOwnWidths(
+    descriptors: number,
+    symbols: number,
+    widths: number,
+    raw: number,
+    count: number,
+    outer: number,
+    coarse: number,
+    target: number,
+  ): number;
   normalise(target: number, count: number, divisor: number, scale: number): void;
   roundToFloat16(target: number, count: number): void;
   widen(source: number, target: number, count: number): void;

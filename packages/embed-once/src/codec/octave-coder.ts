@@ -16,15 +16,13 @@ import {
   TABLES,
   ZERO_SYMBOL,
 } from "./octave-tables.ts";
+import { RansReader, RansWriter, STATE_FLOOR } from "./rans.ts";
 
 /** The exponent of a lane's zeros; smaller than that of any float64. */
 export const ZERO_EXPONENT = -2000;
 
 /** What a value costs that the alphabet does not reach: its place and its 64 bits. */
 const OUTLIER_BITS = 90;
-
-/** rANS states are kept in [2^16, 2^32) and renormalised in words of 16 bits. */
-export const STATE_FLOOR = 0x10000;
 
 /** Interleaved states: four hide each other's latency, but a short vector cannot afford their bytes. */
 export function laneCount(dimensions: number): 1 | 4 {
@@ -188,23 +186,16 @@ export function putSymbols(
 /** Codes the corrections in the first lane, last one first, after all symbols. Returns the position after the last word. */
 function putCorrections({ steps, scale }: CorrectedScale, output: Uint8Array, position: number): number {
   const { int32s } = reserveMemory(0);
-  let at = position;
-  let state = int32s[STATES_AT / 4]! >>> 0;
+  const lane = new RansWriter(output, position, int32s[STATES_AT / 4]! >>> 0);
   for (let index = steps.length - 1; index >= 0; index--) {
     const { towards, towardsShare, awayShare } = correctionModel(steps.length + index, scale);
-    let start = towardsShare + awayShare;
-    let frequency = PROBABILITY_SCALE - start;
-    if (steps[index] === towards) [start, frequency] = [0, towardsShare];
-    else if (steps[index] !== 0) [start, frequency] = [towardsShare, awayShare];
-    if (state >>> 20 >= frequency) {
-      output[at++] = state;
-      output[at++] = state >>> 8;
-      state >>>= 16;
-    }
-    state = Math.floor(state / frequency) * PROBABILITY_SCALE + (state % frequency) + start;
+    const leaning = towardsShare + awayShare;
+    if (steps[index] === towards) lane.put(0, towardsShare);
+    else if (steps[index] !== 0) lane.put(towardsShare, awayShare);
+    else lane.put(leaning, PROBABILITY_SCALE - leaning);
   }
-  int32s[STATES_AT / 4] = state;
-  return at;
+  int32s[STATES_AT / 4] = lane.state;
+  return lane.position;
 }
 
 /** The states of a coded stream, and where its words end. */
@@ -215,8 +206,7 @@ export interface OpenSymbols {
 }
 
 /** Reads the states from the end of a payload. @throws {CorruptRecordError} when they are not all there. */
-export function openSymbols(payload: Uint8Array, rawStart: number, dimensions: number): OpenSymbols {
-  const lanes = laneCount(dimensions);
+export function openSymbols(payload: Uint8Array, rawStart: number, lanes: 1 | 4): OpenSymbols {
   const end = payload.length - 4 * lanes;
   if (end < rawStart) throw new CorruptRecordError("A grid record ends before the states of its coder.");
   const opened = new Float64Array(4);
@@ -236,28 +226,22 @@ export function takeCorrections(
   scale: number,
 ): Corrections {
   const steps = new Int8Array(2 ** (precision - 1));
-  let state = opened.states[0]!;
+  const lane = new RansReader(payload, rawStart, opened.end, opened.states[0]!);
   for (let index = 0; index < steps.length; index++) {
     const { towards, towardsShare, awayShare } = correctionModel(steps.length + index, scale);
-    const slot = state % PROBABILITY_SCALE;
-    let start = towardsShare + awayShare;
-    let frequency = PROBABILITY_SCALE - start;
+    const leaning = towardsShare + awayShare;
+    const { slot } = lane;
     if (slot < towardsShare) {
       steps[index] = towards;
-      start = 0;
-      frequency = towardsShare;
-    } else if (slot < towardsShare + awayShare) {
+      lane.advance(0, towardsShare);
+    } else if (slot < leaning) {
       steps[index] = -towards;
-      start = towardsShare;
-      frequency = awayShare;
-    }
-    state = frequency * Math.floor(state / PROBABILITY_SCALE) + slot - start;
-    if (state < STATE_FLOOR) {
-      opened.end -= 2;
-      if (opened.end < rawStart) throw new CorruptRecordError("A grid record ends inside its corrections.");
-      state = state * 0x10000 + payload[opened.end]! + 256 * payload[opened.end + 1]!;
+      lane.advance(towardsShare, awayShare);
+    } else {
+      lane.advance(leaning, PROBABILITY_SCALE - leaning);
     }
   }
-  opened.states[0] = state;
+  opened.states[0] = lane.state;
+  opened.end = lane.end;
   return steps;
 }

@@ -99,15 +99,11 @@ export function octaveTable(index: number): OctaveTable {
 
 function buildTable(index: number): OctaveTable {
   const shape = SHAPES[Math.floor(index / STEPS_PER_OCTAVE)]!;
-  const step = index % STEPS_PER_OCTAVE;
-  let spread = 1;
-  for (let eighth = 0; eighth < step; eighth++) spread *= EIGHTH_OCTAVE_DOWN;
+  const spread = spreadOfStep(index % STEPS_PER_OCTAVE);
   const probabilities = new Float64Array(SYMBOLS);
   for (let symbol = 0; symbol < ZERO_SYMBOL; symbol++) {
     const depth = depthOfSymbol(symbol);
-    // The upper edge of the top octave, in units of the spread of step 0.
-    let octave = TWO_TO_SPREAD_DEPTH / 2;
-    for (let below = 0; below < depth; below++) octave /= 2;
+    const octave = octaveEdge(depth);
     const fine = significandBitsOfDepth(depth) === 3;
     const low = fine ? octave * (1 + eighthOfSymbol(symbol) / 8) : octave;
     const width = fine ? octave / 8 : octave;
@@ -118,19 +114,33 @@ function buildTable(index: number): OctaveTable {
   return quantise(probabilities);
 }
 
+/** A table step's spread, in units of that of step 0. */
+export function spreadOfStep(step: number): number {
+  let spread = 1;
+  for (let eighth = 0; eighth < step; eighth++) spread *= EIGHTH_OCTAVE_DOWN;
+  return spread;
+}
+
+/** The lower edge of an octave, in units of the spread of step 0. */
+export function octaveEdge(depth: number): number {
+  let edge = TWO_TO_SPREAD_DEPTH / 2;
+  for (let below = 0; below < depth; below++) edge /= 2;
+  return edge;
+}
+
 /** 2^(−1/8) and 2^SPREAD_DEPTH as literals, since Math.pow is not fixed to the bit. */
 const EIGHTH_OCTAVE_DOWN = 0.9170040432046712;
 const TWO_TO_SPREAD_DEPTH = 90.50966799187809;
 if (Math.abs(Math.log2(TWO_TO_SPREAD_DEPTH) - SPREAD_DEPTH) > 1e-12) throw new Error("SPREAD_DEPTH has changed.");
 
-/** Probability that |x| of a standard Gaussian lies in [low, low + width], by Simpson's rule on 16 intervals. */
-function gaussianMass(low: number, width: number): number {
+/** Probability that x of a standard Gaussian has |x|, or x, in [low, low + width], by Simpson's rule on 16 intervals. */
+export function gaussianMass(low: number, width: number, sides: 1 | 2 = 2): number {
   const intervals = 16;
   let sum = density(low) + density(low + width);
   for (let node = 1; node < intervals; node++) {
     sum += (node % 2 === 1 ? 4 : 2) * density(low + (width * node) / intervals);
   }
-  return (2 * sum * width) / (3 * intervals);
+  return (sides * sum * width) / (3 * intervals);
 }
 
 /** exp(−x²/2)/√(2π) from basic arithmetic: a Taylor series of the 1024th root, squared ten times. */

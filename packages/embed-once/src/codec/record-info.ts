@@ -12,8 +12,10 @@ export interface RecordInfo {
   readonly structure: StructureName;
   /** Whether every number is a float32: then `decodeInto` a Float32Array is exact. */
   readonly isFloat32Exact: boolean;
-  /** Significand bits of the grid's values; undefined for other structures. */
+  /** Significand bits of the grid's values; undefined for other structures, and where each value has its own. */
   readonly precision?: number;
+  /** What the grid's values are taken for sums of, where each tells its own significand bits. */
+  readonly sumsOf?: "bfloat16" | "float16";
   /** Whether the values lie on a grid with a scale other than a power of two. */
   readonly isScaled?: boolean;
   /** Whether the grid's float32s carry corrections of normalising twice. */
@@ -36,7 +38,9 @@ export function recordInfo(record: Uint8Array): RecordInfo {
   return {
     ...general,
     isFloat32Exact: numberForm === "float32" && (far === undefined || holdsFloat32s(far)),
-    precision: header.precision,
+    ...(header.model === undefined
+      ? { precision: header.precision }
+      : { sumsOf: header.model.precision === 8 ? ("bfloat16" as const) : ("float16" as const) }),
     isScaled: header.scale !== 1,
     isCorrected: hasCorrections,
     exceptions: (fine?.indices.length ?? 0) + (near?.indices.length ?? 0) + (far?.indices.length ?? 0),

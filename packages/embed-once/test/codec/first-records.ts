@@ -110,4 +110,19 @@ export const FIRST_RECORDS: readonly (readonly [label: string, base64: string, c
     "4QEyQJ4BdAsHBhQ0TUbOBtIs0aCNriLa2kQ7iKIdlmgAAgUYLURU+yEJQA6cdQCIPOQ3fozjKzFKOKVEqsywlHm3mGuO4BU7uq1QISm7NH3lfS2dzAZobqvoNONqtvImK2sA/C/2vi2yhskTFFVU/7JdqyZgEfoxjJnHPAZvlfcWk7YiSUSmr4aWrnFaDv//EDcZ3wK7SWn2NV7pYPsp55caAQCWj6HW",
     2279227546,
   ],
+  [
+    "fixed decimals of float32, sums of bfloat16s, scaled, 96 dimensions",
+    "4QEzYKwBgwAFBoMDCRVQMGZR3/oaboCT8S/1BlE9ZN2qB8GDqf6/CZvyUGTYuAdoyLEKB4VbbnXudQ4e0qMv4hBE7anlz3aTU54fwVvArSMGHoiF1pT8vPNqmHVPfyEAI1IA6iSqaGfk11s7TNwgPdcc1fhWjp96jZl+0ponUpNRmo2kds6XypBTCzypIDjMnj6gLH1eJuU/wVjpy/i10W+Rkai2xACEOWzdAWSop47ZJFD4qlU=",
+    1464220697,
+  ],
+  [
+    "shortest decimals of float32, sums of bfloat16s, scaled, 128 dimensions",
+    "4QExgAGIAgQAAwCIAs4YAmwWVOfrTyhtT+kddU8nO0aQa+IFYp2fK0ZbVuKdbmH9DSnfxuNL5SOTDvo9SD5x7HW9k/Vy94A7Rb4RN1tNsmzKxOaZ78c2PVUAUjCXuRgTA5HJllD4tuMIaBWFwe87X+lDCT/9pCGKNDCdf0KOouDtBkrFgVy0UyH4HIji3NJde376RGC+Bv8DY+ysNScRnwVkKl2hZVGvDCjz3hH4EmxIXa6LBQB41yNGKypa0hrB5afgP65+FwBKQsahlJR+wAO+QzqbHkcZkSEpCc9DPVIKs0J0hmNW6JAF4GMWxeGTB/NRHbY90PXiQCoMBTugbCBeG5zxf07JXQz8DYzdTzAFNv4=",
+    484702240,
+  ],
+  [
+    "float32, 24 bits, exceptions, 96 dimensions",
+    "4QEyYMsCIBgLAAEHAAAAYPshCUCYrSHrsJqcVwNwVvdQ/bju0m4SmpmZhikC8yw57QQ8uFgrL6krtKqTq577ZyJZhhi4S+puq8eopDWHzbhL0fIOuZ/nX6hWtAxZ/udr/AvWfWFWfYESYFnmq1LqQ2evsNMA4E3flZpGQMDrMNF2s8ogv/lpOAyh7AOiba6wMeY46h8+3obJHHytNOnn3Lb4O4/81GyfPKQNQNS6YDUMJxwIecjVDlzkqjWE3Bs4MGzRjAbe/pr5RUJD6g13cjaDVcq/ZUrDVZ2rgRW2IylscdjV08bTtSB5A9E2bGJsfN26Y8veZxcwMvmsxvnQRgBFOVmIOgiOj/lGfBu3+8iL4XByNptyQeOeDL6anKXa/LQrMh0y7RqcHq111rfMLTWrPTaonpsGy8YkN987pTGq+V3AiCEQ/69c/nvdQamFCHVCDNY=",
+    3607705978,
+  ],
 ];

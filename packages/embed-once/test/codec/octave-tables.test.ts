@@ -6,11 +6,14 @@ import {
   OCTAVES,
   octaveTable,
   PROBABILITY_SCALE,
+  STEPS_PER_OCTAVE,
   SYMBOLS,
+  significandBitsOfDepth,
   symbolOf,
   TABLES,
   ZERO_SYMBOL,
 } from "../../src/codec/octave-tables.ts";
+import { MAX_WIDTH, widthTables } from "../../src/codec/width-tables.ts";
 
 test("the static tables are those of version 1 of the record format, bit for bit", () => {
   let checksum = 0;
@@ -47,4 +50,35 @@ test("symbols number the octaves and their eighths without gap or overlap", () =
   expect(SYMBOLS).toBe(ZERO_SYMBOL + 1);
 });
 
+const MODELS = [8, 11].flatMap((precision) => [2, 3, 5, 8].map((addends) => ({ addends, precision })));
+
+test("the static tables of widths are those of version 1 of the record format, bit for bit", () => {
+  let checksum = 0;
+  for (let step = 0; step < STEPS_PER_OCTAVE; step++) {
+    for (const model of MODELS) {
+      for (const { frequencies } of widthTables(step, model)) {
+        checksum = crc32(Buffer.from(frequencies.buffer), checksum);
+      }
+    }
+  }
+  expect(checksum).toBe(WIDTH_TABLES_CHECKSUM);
+});
+
+test("every width that a symbol's values can have has a share, and the shares make one", () => {
+  for (const model of MODELS) {
+    for (const [symbol, { frequencies, starts }] of widthTables(3, model).entries()) {
+      const told = significandBitsOfDepth(depthOfSymbol(symbol));
+      // An eighth names 8 to 15: the bits below its lowest one are zero.
+      const narrowest = told === 0 ? 0 : [0, 3, 2, 3, 1, 3, 2, 3][eighthOfSymbol(symbol)]!;
+      for (let width = 0; width <= MAX_WIDTH; width++) {
+        const isPossible = width === narrowest || width > told;
+        expect(frequencies[width]! > 0, `symbol ${symbol}, width ${width}`).toBe(isPossible);
+      }
+      expect(frequencies.reduce((sum, share) => sum + share, 0)).toBe(PROBABILITY_SCALE);
+      expect(starts[MAX_WIDTH]! + frequencies[MAX_WIDTH]!).toBe(PROBABILITY_SCALE);
+    }
+  }
+});
+
+const WIDTH_TABLES_CHECKSUM = 4009952984;
 const TABLES_CHECKSUM = 1631925772;

@@ -40,6 +40,7 @@ export type Structure =
   | "bfloat16 normalised twice"
   | "bfloat16 answered in float16"
   | "mean of three bfloat16"
+  | "mean of eight bfloat16"
   | "float32"
   | "float64";
 
@@ -51,6 +52,7 @@ export const STRUCTURES: readonly Structure[] = [
   "bfloat16 normalised twice",
   "bfloat16 answered in float16",
   "mean of three bfloat16",
+  "mean of eight bfloat16",
   "float32",
   "float64",
 ];
@@ -76,18 +78,24 @@ export function structured(structure: Structure, dimensions: number, random: () 
     }
     case "bfloat16 answered in float16":
       return raw.map((value) => roundSignificand(Math.fround(roundSignificand(value, 8) * scale), 11));
-    case "mean of three bfloat16": {
-      const second = Math.fround(scale);
-      return raw.map((value) => {
-        const sum = [0, 0, 0].reduce((total) => total + roundSignificand(value / 3 + gaussian(random), 8), 0);
-        return Math.fround(Math.fround(sum / 3) * second);
-      });
-    }
+    case "mean of three bfloat16":
+      return meanOfBfloat16s(3, raw, scale, random);
+    case "mean of eight bfloat16":
+      return meanOfBfloat16s(8, raw, scale, random);
     case "float32":
       return raw.map((value) => Math.fround(value * scale));
     case "float64":
       return raw.map((value) => value * scale);
   }
+}
+
+function meanOfBfloat16s(addends: number, raw: readonly number[], scale: number, random: () => number): number[] {
+  const second = Math.fround(scale);
+  return raw.map((value) => {
+    let sum = 0;
+    for (let added = 0; added < addends; added++) sum += roundSignificand(value / addends + gaussian(random), 8);
+    return Math.fround(Math.fround(sum / addends) * second);
+  });
 }
 
 export type Writing = "widened" | "shortest" | "shortest, ties up" | "nine decimals" | "six decimals";

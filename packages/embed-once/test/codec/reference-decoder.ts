@@ -2,13 +2,7 @@ import type { ByteReader } from "../../src/codec/byte-io.ts";
 import { formHasDecimals } from "../../src/codec/grid-decoder.ts";
 import { rawWidth } from "../../src/codec/grid-encoder.ts";
 import { type GridHeader, takeGridParts } from "../../src/codec/grid-payload.ts";
-import {
-  laneCount,
-  type OpenSymbols,
-  openSymbols,
-  STATE_FLOOR,
-  takeCorrections,
-} from "../../src/codec/octave-coder.ts";
+import { laneCount, type OpenSymbols, openSymbols, takeCorrections } from "../../src/codec/octave-coder.ts";
 import {
   depthOfSymbol,
   eighthOfSymbol,
@@ -18,8 +12,10 @@ import {
   significandBitsOfDepth,
   ZERO_SYMBOL,
 } from "../../src/codec/octave-tables.ts";
+import { STATE_FLOOR } from "../../src/codec/rans.ts";
 import type { OpenRecord } from "../../src/codec/record.ts";
 import { powerOfTen, roundToDecimals, shortestDecimal } from "../../src/codec/shortest-decimal.ts";
+import { widthTables } from "../../src/codec/width-tables.ts";
 import { CorruptRecordError } from "../../src/core/errors.ts";
 import { roundSignificand } from "./provider-vectors.ts";
 
@@ -27,12 +23,13 @@ import { roundSignificand } from "./provider-vectors.ts";
 export function referenceDecode(record: OpenRecord, reader: ByteReader): Float64Array {
   const { dimensions, numberForm, payload } = record;
   const { header, hasCorrections, fine, near, far } = takeGridParts(reader, dimensions, formHasDecimals(numberForm));
-  const opened = openSymbols(payload, reader.position, dimensions);
+  const lanes = header.model === undefined ? laneCount(dimensions) : 1;
+  const opened = openSymbols(payload, reader.position, lanes);
   const corrections = hasCorrections
     ? takeCorrections(payload, reader.position, opened, header.precision, header.scale)
     : undefined;
   // h itself is decoded first when something happens to it before the scale.
-  const isLate = header.divisor !== 1 || fine !== undefined;
+  const isLate = header.divisor !== 1 || fine !== undefined || header.model !== undefined;
   const values = new Float64Array(dimensions);
   const significands = new Float64Array(dimensions);
   decodeValues(header, isLate ? 1 : header.scale, payload, reader.position, opened, dimensions, values, significands);
@@ -86,26 +83,42 @@ function decodeValues(
   significands: Float64Array,
 ): void {
   const { slots } = octaveTable(header.table);
-  const lanes = laneCount(count);
+  const widthsOf = header.model && widthTables(header.table, header.model);
+  const lanes = widthsOf === undefined ? laneCount(count) : 1;
   let { end } = opened;
   const states = Array.from(opened.states.subarray(0, lanes));
   const byteAt = (at: number): number => {
     if (at < rawStart) throw new CorruptRecordError("A grid record's payload is too short.");
     return payload[at]!;
   };
-  const symbols = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const lane = i & (lanes - 1);
-    let state = states[lane]!;
-    const slot = slots[state & (PROBABILITY_SCALE - 1)]!;
-    symbols[i] = slot >>> 24;
-    const frequency = ((slot >>> PROBABILITY_BITS) & (PROBABILITY_SCALE - 1)) + 1;
-    state = frequency * (state >>> PROBABILITY_BITS) + (slot & (PROBABILITY_SCALE - 1));
-    if (state < STATE_FLOOR) {
+  const advance = (lane: number, start: number, frequency: number): void => {
+    const state = states[lane]!;
+    let next = frequency * Math.floor(state / PROBABILITY_SCALE) + (state % PROBABILITY_SCALE) - start;
+    if (next < STATE_FLOOR) {
       end -= 2;
-      state = state * 0x10000 + (byteAt(end) | (byteAt(end + 1) << 8));
+      next = next * 0x10000 + (byteAt(end) | (byteAt(end + 1) << 8));
     }
-    states[lane] = state;
+    states[lane] = next;
+  };
+  const symbols = new Uint8Array(count);
+  const widths = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const lane = i % lanes;
+    const place = states[lane]! % PROBABILITY_SCALE;
+    const slot = slots[place]!;
+    const symbol = slot >>> 24;
+    symbols[i] = symbol;
+    advance(
+      lane,
+      place - (slot & (PROBABILITY_SCALE - 1)),
+      ((slot >>> PROBABILITY_BITS) & (PROBABILITY_SCALE - 1)) + 1,
+    );
+    if (widthsOf === undefined || symbol === ZERO_SYMBOL) continue;
+    const { frequencies, starts } = widthsOf[symbol]!;
+    const within = states[lane]! % PROBABILITY_SCALE;
+    const width = frequencies.findIndex((frequency, w) => within >= starts[w]! && within < starts[w]! + frequency);
+    widths[i] = width;
+    advance(lane, starts[width]!, frequencies[width]!);
   }
   const carried = states.map((state) => state - STATE_FLOOR);
   if (carried.some((rest) => rest < 0 || rest >= STATE_FLOOR)) {
@@ -127,10 +140,13 @@ function decodeValues(
     let value = 0;
     if (symbol !== ZERO_SYMBOL) {
       const depth = depthOfSymbol(symbol);
-      const width = rawWidth(header.precision, header.floorDepth, depth);
-      let rest = 0;
-      for (let place = 0; place < width; place++) rest += takeBit() * 2 ** place;
       const told = significandBitsOfDepth(depth);
+      const own = Math.max(0, widths[i]! - told);
+      const width = widthsOf === undefined ? rawWidth(header.precision, header.floorDepth, depth) : own;
+      // The lowest bit is what a value's own width tells.
+      const first = own > 0 ? 1 : 0;
+      let rest = first;
+      for (let place = first; place < width; place++) rest += takeBit() * 2 ** place;
       const significand = (2 ** told + eighthOfSymbol(symbol)) * 2 ** width + rest;
       significands[i] = significand;
       value = significand * (scale * 2 ** (header.topExponent - depth - told - width));
