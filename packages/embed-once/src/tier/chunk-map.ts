@@ -1,7 +1,8 @@
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
+import { hashWords, Regrets } from "./regrets.ts";
 
 export interface ChunkMapOptions {
-  /** The budget: the preallocated memory, table of hashes included. */
+  /** The budget: the preallocated memory, tables of hashes included. */
   maxBytes: number;
   /** Bytes of a chunk; a multiple of 4. Small chunks lose little at an entry's end, large ones are read faster. */
   chunkBytes: number;
@@ -37,7 +38,7 @@ const CHUNKS_PER_BUCKET = 4;
  *
  * Eviction is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): a hit only sets a bit; the hand walks from
  * the oldest entry to the newest, spares each visited one once, and evicts the first that was not visited since it last
- * came by. One scan of new entries therefore does not flush what is hot.
+ * came by. One scan of new entries therefore does not flush what is hot. `Regrets` tells the hand when to start over.
  */
 export class ChunkMap {
   readonly maxBytes: number;
@@ -52,6 +53,7 @@ export class ChunkMap {
   readonly #chunkBytes: number;
   readonly #chunkWords: number;
   readonly #chunks: number;
+  readonly #tableBytes: number;
   readonly #onEvict: (entry: number) => void;
   /** The key that is looked for, as words. */
   readonly #key: Int32Array = new Int32Array(KEY_WORDS);
@@ -62,6 +64,7 @@ export class ChunkMap {
   #newest: number = NONE;
   #oldest: number = NONE;
   #hand: number = NONE;
+  readonly #regrets: Regrets;
   size = 0;
   evictions = 0;
 
@@ -73,16 +76,18 @@ export class ChunkMap {
     this.restBytes = chunkBytes - LINK_WORDS * WORD_BYTES;
     this.#onEvict = onEvict;
     const buckets = bucketCount(Math.floor(maxBytes / chunkBytes));
-    this.#chunks = Math.max(0, Math.floor((maxBytes - buckets * WORD_BYTES) / chunkBytes));
+    this.#tableBytes = buckets * WORD_BYTES + Regrets.bytes(maxBytes);
+    this.#chunks = Math.max(0, Math.floor((maxBytes - this.#tableBytes) / chunkBytes));
+    this.#regrets = new Regrets(this.#chunks > 0 ? maxBytes : 0);
     this.#buckets = new Int32Array(this.#chunks > 0 ? buckets : 1).fill(NONE);
     this.memory = new ArrayBuffer(this.#chunks * chunkBytes);
     this.#words = new Int32Array(this.memory);
     this.#bytes = new Uint8Array(this.memory);
   }
 
-  /** Bytes of the chunks in use, and of the hash table once there are any. */
+  /** Bytes of the chunks in use, and of the tables of hashes once there are any. */
   get usedBytes(): number {
-    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#buckets.byteLength;
+    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#tableBytes;
   }
 
   /** The entry of a key, which counts as visited; −1 where there is none. */
@@ -162,15 +167,16 @@ export class ChunkMap {
       this.evictions++;
       return NONE;
     }
+    const hash = hashWords(this.#key, 0, KEY_WORDS);
+    if (this.#regrets.entered(hash, this.size)) this.#hand = NONE;
     while (this.#chunks - this.#usedChunks < needed) this.#evict();
     const entry = this.#allocate(needed);
     const at = entry * this.#chunkWords;
     const words = this.#words;
     words[at + LENGTH] = length;
     words[at + VISITED] = 0;
-    this.#keyBytes.set(key);
     words.set(this.#key, at + KEY);
-    const bucket = this.#bucket();
+    const bucket = this.#bucketOf(hash);
     words[at + BUCKET_NEXT] = this.#buckets[bucket]!;
     this.#buckets[bucket] = entry;
     words[at + NEWER] = NONE;
@@ -192,7 +198,7 @@ export class ChunkMap {
     this.#keyBytes.set(key);
     const words = this.#words;
     const sought = this.#key;
-    let entry = this.#buckets[this.#bucket()]!;
+    let entry = this.#buckets[this.#bucketOf(hashWords(sought, 0, KEY_WORDS))]!;
     search: while (entry !== NONE) {
       const at = entry * this.#chunkWords;
       for (let i = 0; i < KEY_WORDS; i++) {
@@ -206,11 +212,8 @@ export class ChunkMap {
     return NONE;
   }
 
-  /** The bucket of the key that is looked for; every word counts, so that keys that are no hashes spread as well. */
-  #bucket(): number {
-    let hash = 0x9e3779b9;
-    for (let i = 0; i < KEY_WORDS; i++) hash = Math.imul(hash ^ this.#key[i]!, 0x85ebca6b);
-    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1);
+  #bucketOf(hash: number): number {
+    return hash & (this.#buckets.length - 1);
   }
 
   #allocate(count: number): number {
@@ -237,6 +240,8 @@ export class ChunkMap {
     }
     this.#hand = entry;
     this.evictions++;
+    const key = entry * this.#chunkWords + KEY;
+    this.#regrets.evicted(hashWords(words, key, key + KEY_WORDS));
     this.#onEvict(entry);
     this.#remove(entry);
   }
@@ -259,8 +264,7 @@ export class ChunkMap {
   #unlinkFromBucket(entry: number): void {
     const words = this.#words;
     const at = entry * this.#chunkWords;
-    this.#key.set(words.subarray(at + KEY, at + KEY + KEY_WORDS));
-    const bucket = this.#bucket();
+    const bucket = this.#bucketOf(hashWords(words, at + KEY, at + KEY + KEY_WORDS));
     const next = words[at + BUCKET_NEXT]!;
     let other = this.#buckets[bucket]!;
     if (other === entry) {

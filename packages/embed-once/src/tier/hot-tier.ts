@@ -1,4 +1,5 @@
-import type { ContentKey } from "../core/content-key.ts";
+import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
+import { hashWords, Regrets } from "./regrets.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
 
 export interface HotTierOptions {
@@ -17,6 +18,8 @@ interface Held {
   readonly name: string;
   readonly vector: number[];
   readonly bytes: number;
+  /** Of the key. */
+  readonly hash: number;
   isVisited: boolean;
   newer: Held | undefined;
   older: Held | undefined;
@@ -36,12 +39,16 @@ export class HotTier implements Tier<number[]> {
   #newest: Held | undefined;
   #oldest: Held | undefined;
   #hand: Held | undefined;
+  readonly #regrets: Regrets;
+  readonly #tableBytes: number;
   #usedBytes = 0;
   #evictions = 0;
 
   constructor({ maxBytes, onEvict = () => {} }: HotTierOptions) {
     this.#maxBytes = maxBytes;
     this.#onEvict = onEvict;
+    this.#regrets = new Regrets(maxBytes);
+    this.#tableBytes = Regrets.bytes(maxBytes);
   }
 
   /** A fresh array, the caller's own. */
@@ -60,13 +67,16 @@ export class HotTier implements Tier<number[]> {
     const name = nameOf(key);
     this.#remove(this.#held.get(name));
     const bytes = ENTRY_BYTES + vector.length * Float64Array.BYTES_PER_ELEMENT;
-    if (bytes > this.#maxBytes) {
+    const room = this.#maxBytes - this.#tableBytes;
+    if (bytes > room) {
       this.#evictions++;
       return;
     }
-    while (this.#usedBytes + bytes > this.#maxBytes) this.#evict();
+    const hash = hashOf(key);
+    if (this.#regrets.entered(hash, this.#held.size)) this.#hand = undefined;
+    while (this.#usedBytes + bytes > room) this.#evict();
     const copy = Array.isArray(vector) ? vector.slice() : Array.from(vector);
-    const held: Held = { name, vector: copy, bytes, isVisited: false, newer: undefined, older: this.#newest };
+    const held: Held = { name, vector: copy, bytes, hash, isVisited: false, newer: undefined, older: this.#newest };
     if (this.#newest) this.#newest.newer = held;
     this.#newest = held;
     this.#oldest ??= held;
@@ -81,7 +91,7 @@ export class HotTier implements Tier<number[]> {
   usage(): TierUsage {
     return {
       entries: this.#held.size,
-      usedBytes: this.#usedBytes,
+      usedBytes: this.#held.size === 0 ? 0 : this.#usedBytes + this.#tableBytes,
       maxBytes: this.#maxBytes,
       evictions: this.#evictions,
       damaged: 0,
@@ -108,6 +118,7 @@ export class HotTier implements Tier<number[]> {
     }
     this.#hand = held.newer;
     this.#evictions++;
+    this.#regrets.evicted(held.hash);
     this.#remove(held);
     this.#onEvict(Buffer.from(held.name, "latin1"), held.vector);
   }
@@ -123,6 +134,14 @@ export class HotTier implements Tier<number[]> {
     this.#held.delete(held.name);
     this.#usedBytes -= held.bytes;
   }
+}
+
+const keyWords = new Int32Array(KEY_BYTES / Int32Array.BYTES_PER_ELEMENT);
+const keyBytes = new Uint8Array(keyWords.buffer);
+
+function hashOf(key: ContentKey): number {
+  keyBytes.set(key);
+  return hashWords(keyWords, 0, keyWords.length);
 }
 
 function nameOf(key: ContentKey): string {

@@ -68,6 +68,20 @@ describe("the chunk map", () => {
     expect(hot.filter((name) => tier.has(name))).toHaveLength(20);
   });
 
+  test("takes in what is hot now, though what was hot before left no room", () => {
+    const tier = new CompressedTier({ maxBytes: 110_000 });
+    const name = (id: number) => Uint8Array.from({ length: 32 }, (_, i) => (i < 2 ? id >> (8 * i) : 9));
+    const ask = (id: number) => {
+      const found = tier.get(name(id));
+      if (!found) tier.put(name(id), content(1_000, id));
+      return found;
+    };
+    // Room for some 85. Many earlier ones were asked for twice; then 60 others in turn, again and again.
+    for (let round = 0; round < 20; round++) for (let id = 0; id < 80; id++) ask(id * (1 + (round % 3)));
+    for (let round = 0; round < 15; round++) for (let id = 1_000; id < 1_060; id++) ask(id);
+    expect(Array.from({ length: 60 }, (_, id) => ask(1_000 + id)).filter((found) => found)).toHaveLength(60);
+  });
+
   test("has no memory of its own beyond its budget", () => {
     for (const maxBytes of [0, 100, 255, 256, 1_000, 5_000_000]) {
       expect(new ChunkMap({ maxBytes, chunkBytes: 256 }).memory.byteLength).toBeLessThanOrEqual(maxBytes);

@@ -54,6 +54,19 @@ describe("L1", () => {
     expect(hot.filter((name) => tier.get(name))).toHaveLength(20);
   });
 
+  test("takes in what is hot now, though what was hot before left no room", () => {
+    const tier = new HotTier({ maxBytes: 100_000 });
+    const ask = (id: number) => {
+      const found = tier.get(key(id));
+      if (!found) tier.put(key(id), vector(100, id));
+      return found;
+    };
+    // Room for some 90. Many earlier ones were asked for twice; then 60 others in turn, again and again.
+    for (let round = 0; round < 20; round++) for (let id = 0; id < 80; id++) ask(id * (1 + (round % 3)));
+    for (let round = 0; round < 15; round++) for (let id = 1_000; id < 1_060; id++) ask(id);
+    expect(Array.from({ length: 60 }, (_, id) => ask(1_000 + id)).filter((found) => found)).toHaveLength(60);
+  });
+
   test("what a caller does to an array, given or received, never reaches it", () => {
     const tier = new HotTier({ maxBytes: 100_000 });
     for (const given of [vector(10, 1), Float64Array.from(vector(10, 1))]) {
