@@ -157,8 +157,8 @@ ${rows.join("\n")}
   \`truncate: "NONE"\`, Voyage \`truncation: false\`, Jina and Ollama \`truncate: false\`. OpenAI, Azure, Mistral and Titan refuse it by themselves. The
   Gemini API has no such switch, so a text with more bytes than the model takes tokens is counted there first (\`countTokens\`) and refused here.
   Gateways and OpenAI-compatible servers do what the model behind them does.
-- A text without a purpose is a third kind where a provider tells queries and documents apart, except for Cohere, whose models require one: there
-  it is a document.
+- A text without a purpose is a third kind where a provider tells queries and documents apart, unless it makes the same request as one of them: it
+  is a document for Cohere, whose models require a purpose, and for models whose documents take no prefix. It then shares its vector with it.
 - Vertex AI goes through the AI SDK like every provider that is not listed: its access tokens expire within the hour, and renewing them takes
   Google's own library.
 

@@ -58,7 +58,7 @@ function encodeScope({ identity, model, dimensions, purpose }: KeyScope): Buffer
     dimensions,
     identity.revision,
     identity.wireEncoding,
-    identity.purposes === "same" ? undefined : purpose,
+    identity.purposes === "same" ? undefined : (purpose ?? identity.purposeByDefault),
   ];
   const options = Object.entries(identity.options ?? {}).filter(([, value]) => value !== undefined);
   // By code unit, not by locale: the same options give the same key everywhere.

@@ -16,7 +16,7 @@ export interface Usage {
 export interface EmbedOptions {
   /** Ends this call early with the signal's reason. It never harms another caller who waits for the same text. */
   signal?: AbortSignal | undefined;
-  /** @default undefined: the provider's own default, which counts as a purpose of its own */
+  /** @default undefined: the provider's own default, a kind of its own unless `EmbedderIdentity.purposeByDefault` says otherwise */
   purpose?: Purpose | undefined;
   /** Length of the vectors, where the provider can choose it. @default the embedder's own */
   dimensions?: number | undefined;
@@ -58,6 +58,8 @@ export interface EmbedderIdentity {
   wireEncoding?: "base64" | "float" | undefined;
   /** Whether the numbers depend on the purpose. @default "distinct" (always safe; "same" lets queries and documents share) */
   purposes?: "distinct" | "same" | undefined;
+  /** The purpose whose numbers a call without one gets. @default none: such a call is a kind of its own */
+  purposeByDefault?: Purpose | undefined;
   /** Anything else sent along that changes the numbers, such as a prefix or a truncation rule. */
   options?: Readonly<Record<string, string | number | boolean>> | undefined;
 }

@@ -7,7 +7,7 @@ import { HOSTED_OPTIONS, HostedEmbedder, type WireCall } from "./hosted-embedder
 import type { KnownModel, KnownModels } from "./known-model.ts";
 import { type Environment, keyHint, type Provider, readVariable } from "./provider.ts";
 import type { AwsCredentials, ProviderConfig } from "./provider-config.ts";
-import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
+import { type PurposeNames, purposeName } from "./purpose.ts";
 
 const DEFAULT_MODEL = "amazon.titan-embed-text-v2:0";
 const KEY_VARIABLES = ["AWS_BEARER_TOKEN_BEDROCK"];
@@ -158,10 +158,7 @@ export const bedrockProvider: Provider = {
         ...(signer === undefined ? {} : { fetch: signer.fetch, prepare: signer.prepare, secrets: signer.secrets }),
         traits: (name) => {
           const { purposes, fixed } = familyOf(name);
-          return {
-            purposes: purposes === undefined ? "same" : "distinct",
-            options: { ...fixed, ...purposeOptions(purposes) },
-          };
+          return { purposes, options: fixed };
         },
         request: (call) => {
           const family = familyOf(call.model);

@@ -3,7 +3,7 @@ import { type AskedEmbeddings, readVectors, tokenUsage } from "./embedding-answe
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
 import type { KnownModels } from "./known-model.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
-import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
+import { type PurposeNames, purposeName } from "./purpose.ts";
 
 const BASE_URL = "https://api.cohere.com/v2";
 const DEFAULT_MODEL = "embed-v4.0";
@@ -64,10 +64,7 @@ export const cohereProvider: Provider = {
         limits: LIMITS,
         encoding: "float",
         keyHint: keyHint(KEY_VARIABLES),
-        traits: () => ({
-          purposes: "distinct",
-          options: { truncate: "NONE", ...purposeOptions(COHERE_INPUT_TYPES) },
-        }),
+        traits: () => ({ purposes: COHERE_INPUT_TYPES, options: { truncate: "NONE" } }),
         request: ({ model, texts, dimensions, purpose, encoding }) => ({
           path: "/embed",
           body: {

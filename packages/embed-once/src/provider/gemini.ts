@@ -5,7 +5,7 @@ import type { KnownModels } from "./known-model.ts";
 import type { Prefixes } from "./prefixes.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
 import { ProviderError } from "./provider-error.ts";
-import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
+import { type PurposeNames, purposeName } from "./purpose.ts";
 
 const BASE_URL = "https://generativelanguage.googleapis.com/v1beta";
 const DEFAULT_MODEL = "gemini-embedding-001";
@@ -65,10 +65,7 @@ export const geminiProvider: Provider = {
         keyHeader: { name: "x-goog-api-key", scheme: "" },
         keyHint: keyHint(KEY_VARIABLES),
         prefixes: prefixesOf,
-        traits: (model) => ({
-          purposes: "distinct",
-          options: prefixesOf(model) === undefined ? purposeOptions(TASK_TYPES) : {},
-        }),
+        traits: (model) => ({ purposes: prefixesOf(model) === undefined ? TASK_TYPES : undefined }),
         request: ({ model, texts, dimensions, purpose }) => {
           const taskType = prefixesOf(model) === undefined ? purposeName(TASK_TYPES, purpose) : undefined;
           return {

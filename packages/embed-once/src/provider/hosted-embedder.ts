@@ -15,6 +15,7 @@ import { askedDimensions, type KnownModel, type KnownModels } from "./known-mode
 import { type Prefixes, prefixOptions, withPrefix } from "./prefixes.ts";
 import type { ProviderEmbedder } from "./provider.ts";
 import type { ProviderConfig, ProviderOption } from "./provider-config.ts";
+import { type PurposeNames, purposeByDefault, purposeOptions } from "./purpose.ts";
 import { makeRedactor } from "./redact.ts";
 import { BEARER, type KeyHeader, makeHeaders } from "./request-headers.ts";
 
@@ -52,8 +53,11 @@ export interface Wire {
   secrets?(): string[];
   /** Sends the requests instead of the configuration's `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
-  /** Whether a model knows purposes by another way than a prefix, and all that is sent along and decides the numbers. */
-  traits(model: string): { purposes: "distinct" | "same"; options?: Record<string, string | number | boolean> };
+  /** What a model calls the purposes, if it knows them by more than a prefix, and all else that is sent along and decides the numbers. */
+  traits?(model: string): {
+    purposes?: PurposeNames | undefined;
+    options?: Record<string, string | number | boolean> | undefined;
+  };
   /** What this provider's clients put before the texts of a model. @default nothing */
   prefixes?(model: string): Prefixes | undefined;
   /** The path below the base URL, and what is posted there as JSON. */
@@ -138,15 +142,19 @@ export class HostedEmbedder implements ProviderEmbedder {
   identityOf(model: string = this.#config.model, options: EmbedOptions = {}): EmbedderIdentity {
     const dimensions = this.#asked(model, options.dimensions ?? this.#dimensions);
     const prefixes = this.#wire.prefixes?.(model);
-    const traits = this.#wire.traits(model);
-    const decisive = { ...traits.options, ...prefixOptions(prefixes) };
+    const { purposes, options: sentAlong } = this.#wire.traits?.(model) ?? {};
+    const decisive = { ...sentAlong, ...purposeOptions(purposes), ...prefixOptions(prefixes) };
+    // A text without a purpose goes without a prefix.
+    const words = purposes ?? (prefixes && { ...prefixes, none: "" });
+    const byDefault = words && !(purposes && prefixes) ? purposeByDefault(words) : undefined;
     return {
       provider: this.#wire.provider,
       model,
       ...(dimensions === undefined ? {} : { dimensions }),
       endpoint: this.#endpoint,
       wireEncoding: this.#encoding,
-      purposes: prefixes === undefined ? traits.purposes : "distinct",
+      purposes: words === undefined ? "same" : "distinct",
+      ...(byDefault === undefined ? {} : { purposeByDefault: byDefault }),
       ...(Object.keys(decisive).length === 0 ? {} : { options: decisive }),
     };
   }

@@ -2,7 +2,7 @@ import { readEmbeddingAnswer } from "./embedding-answer.ts";
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
 import type { KnownModels } from "./known-model.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
-import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
+import { type PurposeNames, purposeName } from "./purpose.ts";
 
 const BASE_URL = "https://api.jina.ai/v1";
 const DEFAULT_MODEL = "jina-embeddings-v3";
@@ -58,13 +58,7 @@ export const jinaProvider: Provider = {
         limits: LIMITS,
         encoding: "float",
         keyHint: keyHint(KEY_VARIABLES),
-        traits: (model) => {
-          const tasks = tasksOf(model);
-          return {
-            purposes: tasks === undefined ? "same" : "distinct",
-            options: { truncate: false, ...purposeOptions(tasks) },
-          };
-        },
+        traits: (model) => ({ purposes: tasksOf(model), options: { truncate: false } }),
         request: ({ model, texts, dimensions, purpose, encoding }) => {
           const task = purposeName(tasksOf(model), purpose);
           return {

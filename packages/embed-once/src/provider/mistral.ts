@@ -51,7 +51,6 @@ export const mistralProvider: Provider = {
         encoding: "float",
         fixedEncoding: true,
         keyHint: keyHint(KEY_VARIABLES),
-        traits: () => ({ purposes: "same" }),
         request: ({ model, texts, dimensions }) => ({
           path: "/embeddings",
           body: {

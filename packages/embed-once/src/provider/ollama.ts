@@ -50,7 +50,7 @@ export const ollamaProvider: Provider = {
         fixedEncoding: true,
         keyHint: "Set the option apiKey to what the server expects.",
         prefixes: (model) => prefixesOf(model, config),
-        traits: () => ({ purposes: "same", options: { truncate: false } }),
+        traits: () => ({ options: { truncate: false } }),
         request: ({ model, texts, dimensions }) => ({
           path: "/api/embed",
           body: { model, input: texts, truncate: false, ...(dimensions === undefined ? {} : { dimensions }) },

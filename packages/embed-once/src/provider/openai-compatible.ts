@@ -98,7 +98,6 @@ export function openaiWire(
     limits: LIMITS,
     encoding: "float",
     keyHint: "Check the option apiKey.",
-    traits: () => ({ purposes: "same" }),
     prefixes: (model) => prefixesOf(model, config),
     request: (call) => ({ path: "/embeddings", body: openaiBody(call) }),
     read: (answer, asked) => readEmbeddingAnswer(answer, asked),

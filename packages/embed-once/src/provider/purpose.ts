@@ -13,6 +13,15 @@ export function purposeName(names: PurposeNames | undefined, purpose: Purpose | 
   return names?.[purpose ?? "none"];
 }
 
+/**
+ * The purpose that a call without one amounts to on the wire, by the names, or else the prefixes, of both purposes; none
+ * where such a call is a kind of its own.
+ */
+export function purposeByDefault({ query, document, none }: PurposeNames): Purpose | undefined {
+  if (none === document) return "document";
+  return none === query ? "query" : undefined;
+}
+
 /** The names as options of an identity: another name for a purpose is another vector. */
 export function purposeOptions(names: PurposeNames | undefined): Record<string, string> {
   if (names === undefined) return {};

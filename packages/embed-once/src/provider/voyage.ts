@@ -2,7 +2,7 @@ import { readEmbeddingAnswer } from "./embedding-answer.ts";
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
 import type { KnownModel, KnownModels } from "./known-model.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
-import { type PurposeNames, purposeName, purposeOptions } from "./purpose.ts";
+import { type PurposeNames, purposeName } from "./purpose.ts";
 
 const BASE_URL = "https://api.voyageai.com/v1";
 const DEFAULT_MODEL = "voyage-4";
@@ -60,10 +60,7 @@ export const voyageProvider: Provider = {
         limits: LIMITS,
         encoding: "float",
         keyHint: keyHint(KEY_VARIABLES),
-        traits: () => ({
-          purposes: "distinct",
-          options: { truncation: false, outputType: "float", ...purposeOptions(INPUT_TYPES) },
-        }),
+        traits: () => ({ purposes: INPUT_TYPES, options: { truncation: false, outputType: "float" } }),
         request: ({ model, texts, dimensions, purpose, encoding }) => {
           const inputType = purposeName(INPUT_TYPES, purpose);
           return {

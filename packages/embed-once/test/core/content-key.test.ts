@@ -60,6 +60,15 @@ describe("the content key", () => {
     expect(new Set(variants.map((variant) => hex(variant, "t"))).size).toBe(variants.length);
   });
 
+  test("no purpose is the one that the provider takes it for", () => {
+    const byDefault: KeyScope = { identity: { ...identity, purposeByDefault: "document" }, model: "m" };
+    expect(hex(byDefault, "t")).toBe(hex({ ...byDefault, purpose: "document" }, "t"));
+    expect(hex(byDefault, "t")).not.toBe(hex({ ...byDefault, purpose: "query" }, "t"));
+    expect(hex({ ...byDefault, purpose: "document" }, "t")).toBe(
+      hex({ identity, model: "m", purpose: "document" }, "t"),
+    );
+  });
+
   test("a purpose that makes no difference to the provider makes none to the key", () => {
     const same: KeyScope = { identity: { ...identity, purposes: "same" }, model: "m" };
     expect(hex({ ...same, purpose: "query" }, "t")).toBe(hex({ ...same, purpose: "document" }, "t"));

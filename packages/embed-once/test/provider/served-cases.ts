@@ -104,6 +104,12 @@ export const SERVED_CASES: readonly ServedCase[] = [
   { provider: "jina", model: "jina-embeddings-v2-base-code" },
   { provider: "ollama", model: "nomic-embed-text", purposes: nomicPrefixes, purposeIn: "prefix" },
   { provider: "ollama", model: "all-minilm" },
+  {
+    provider: "ollama",
+    model: "mxbai-embed-large",
+    purposes: { query: "Represent this sentence for searching relevant passages: ", document: "", none: "" },
+    purposeIn: "prefix",
+  },
   { provider: "openrouter", model: "openai/text-embedding-3-small", dimensions: 64 },
   {
     provider: "openrouter",

@@ -98,6 +98,17 @@ describe.each(CASES)("%s", (_, served) => {
     expect(new Set(vectors).size).toBe(none === document ? 2 : 3);
   });
 
+  test("pays a text once for all purposes that are one request", async () => {
+    const base = await start(served);
+    const embedder = cacheEmbedder(base, { diskBytes: 0 });
+    for (const purpose of PURPOSES) await embedder.createEmbeddings(["text"], undefined, { purpose });
+    // As many as there are different ones without a cache.
+    const cached = server.requests.map(({ path, body }) => JSON.stringify([path, body]));
+    for (const purpose of PURPOSES) await base.createEmbeddings(["text"], undefined, { purpose });
+    const uncached = server.requests.slice(cached.length).map(({ path, body }) => JSON.stringify([path, body]));
+    expect(cached).toEqual([...new Set(uncached)]);
+  });
+
   test("cuts by its own bounds, which the provider keeps to as well", async () => {
     const embedder = await start(served);
     const { maxTextsPerRequest } = embedder.limits!;

@@ -5,7 +5,12 @@ const served = (dimensions: number): ServedModel => ({ dimensions, form: "float3
 /** Ollama's `POST /api/embed`. */
 export const ollamaShape: WireShape = {
   basePath: "",
-  models: { "nomic-embed-text": served(768), embeddinggemma: served(768), "all-minilm": served(384) },
+  models: {
+    "nomic-embed-text": served(768),
+    embeddinggemma: served(768),
+    "all-minilm": served(384),
+    "mxbai-embed-large": served(1024),
+  },
   maxTexts: Number.POSITIVE_INFINITY,
   indexed: false,
   encodings: ["float"],
