@@ -1,7 +1,8 @@
 export { type CacheEntry, type EmbeddingCache, openCache } from "./cache/hierarchical-cache.ts";
 export { type CacheOptions, defaultCacheDirectory } from "./cache/options.ts";
 export type { CacheStatistics } from "./cache/statistics.ts";
-export type { ServiceConfig } from "./config.ts";
+export type { ConfigurationFile, ServiceConfig } from "./config.ts";
+export { loadConfiguration, loadConfigurationFile } from "./config-file.ts";
 export { type ContentKey, contentKey, contentKeys, type KeyScope } from "./core/content-key.ts";
 export type {
   ConfigurationCheck,

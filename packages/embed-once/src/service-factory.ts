@@ -1,5 +1,5 @@
 import type { EmbeddingCache } from "./cache/hierarchical-cache.ts";
-import { resolveConfig, type ServiceConfig } from "./config.ts";
+import { type ConfigurationFile, resolveConfig, type ServiceConfig } from "./config.ts";
 import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
 import type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
 import type { Environment } from "./provider/provider.ts";
@@ -18,10 +18,15 @@ export interface Services extends AsyncDisposable {
  * Makes the embedder that the configuration describes, wrapped in the cache. Nothing is opened or requested before
  * the first use.
  * @param env where options and keys are looked up that the configuration lacks
+ * @param file where options are looked up that neither has, such as `loadConfiguration()`. @default none: no file is read
  * @throws ConfigurationError, TypeError, RangeError in one line for whatever cannot work as it is
  */
-export function createEmbedder(config: ServiceConfig = {}, env: Environment = process.env): CachedEmbedder {
-  const { provider, cache } = resolveConfig(config, env);
+export function createEmbedder(
+  config: ServiceConfig = {},
+  env: Environment = process.env,
+  file?: ConfigurationFile,
+): CachedEmbedder {
+  const { provider, cache } = resolveConfig(config, env, file);
   // Whoever stores what each request brought also decides when to ask again, so the client must not.
   const patient = findProvider(provider.provider).options.includes("maxRetries");
   const base = createProviderEmbedder(patient ? { ...provider, maxRetries: 0 } : provider, env);
@@ -29,8 +34,12 @@ export function createEmbedder(config: ServiceConfig = {}, env: Environment = pr
 }
 
 /** The same as `createEmbedder`, with the cache and the figures beside it. */
-export function createServices(config: ServiceConfig = {}, env: Environment = process.env): Services {
-  const embedder = createEmbedder(config, env);
+export function createServices(
+  config: ServiceConfig = {},
+  env: Environment = process.env,
+  file?: ConfigurationFile,
+): Services {
+  const embedder = createEmbedder(config, env, file);
   return {
     embedder,
     cache: () => embedder.cache(),

@@ -14,16 +14,27 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   provider: ["core"],
   adapter: ["core", "codec", "tier", "cache", "embedder", "provider"],
   "config.ts": ["core", "embedder", "provider"],
+  "config-file.ts": ["core", "config.ts"],
   "service-factory.ts": ["core", "cache", "embedder", "provider", "config.ts"],
-  "index.ts": ["core", "codec", "tier", "cache", "embedder", "provider", "config.ts", "service-factory.ts"],
-  cli: ["core", "codec", "tier", "cache", "embedder", "provider", "config.ts", "service-factory.ts"],
+  "index.ts": [
+    "core",
+    "codec",
+    "tier",
+    "cache",
+    "embedder",
+    "provider",
+    "config.ts",
+    "config-file.ts",
+    "service-factory.ts",
+  ],
+  cli: ["core", "codec", "tier", "cache", "embedder", "provider", "config.ts", "config-file.ts", "service-factory.ts"],
   testing: ["core", "codec", "tier", "provider"],
 };
 
 /** The only files that touch the file system. */
 const FILE_SYSTEM = [
   /^embed-once\/src\/tier\/(mapped-tier|lmdb-.*|open-marker|record-log|key-index|recency|lease-table|maintenance|pack-file)\.ts$/,
-  /^embed-once\/src\/cli\//,
+  /^embed-once\/src\/(cli\/|config-file\.ts$)/,
 ];
 const SEARCH_FILE_SYSTEM =
   /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-file|index-location)\.ts$/;

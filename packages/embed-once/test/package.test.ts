@@ -25,6 +25,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
       "createOpenAICompatible",
       "createServices",
       "defaultCacheDirectory",
+      "loadConfiguration",
+      "loadConfigurationFile",
       "openCache",
     ],
     "./codec": [

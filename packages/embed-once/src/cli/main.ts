@@ -58,6 +58,13 @@ function createProgram(output: Output, signal: AbortSignal): Command {
     .addOption(new Option("--dimensions <number>", "length of the vectors").helpGroup("Embedder:"))
     .addOption(new Option("--base-url <url>", "address of the provider's API").helpGroup("Embedder:"))
     .addOption(new Option("--cache-dir <folder>", "where the cache and the indexes lie").helpGroup("Cache:"))
+    .addOption(
+      new Option(
+        "--config <file>",
+        "settings, as your own (default: embed-once.config.json here or above, as a stranger's)",
+      ).helpGroup("Settings:"),
+    )
+    .addOption(new Option("--no-config", "read no settings").helpGroup("Settings:"))
     .addHelpText(
       "after",
       `

@@ -1,5 +1,6 @@
 import { defaultCacheDirectory } from "../cache/options.ts";
-import { resolveConfig, type ServiceConfig } from "../config.ts";
+import { type ResolvedConfig, resolveConfig, type ServiceConfig } from "../config.ts";
+import { loadConfiguration, loadConfigurationFile } from "../config-file.ts";
 import { createServices, type Services } from "../service-factory.ts";
 import { UsageError } from "./errors.ts";
 import type { Output } from "./output.ts";
@@ -11,6 +12,8 @@ export interface GlobalOptions {
   dimensions?: string;
   baseUrl?: string;
   cacheDir?: string;
+  /** A file to read, or `false` for none. @default the one that is found */
+  config?: string | false;
 }
 
 export interface CommandServices {
@@ -19,10 +22,22 @@ export interface CommandServices {
   directory: string;
   /** Why it is this provider. */
   providerReason: string;
+  /** What was set, and where. */
+  resolved: ResolvedConfig;
 }
 
-/** The services that the flags, the environment and the defaults describe; faults of the cache become notes. */
+/** What each flag sets. */
+export const FLAGS: Readonly<Partial<Record<keyof ServiceConfig, string>>> = {
+  provider: "--provider",
+  model: "--model",
+  dimensions: "--dimensions",
+  baseURL: "--base-url",
+  directory: "--cache-dir",
+};
+
+/** The services that flags, environment, file and defaults describe; faults of the cache become notes. */
 export function servicesFor(options: GlobalOptions, output: Output): CommandServices {
+  const file = configurationFile(options);
   const config: ServiceConfig = {
     provider: options.provider,
     model: options.model,
@@ -31,12 +46,26 @@ export function servicesFor(options: GlobalOptions, output: Output): CommandServ
     directory: options.cacheDir,
     onNotice: (message) => output.note(`note: ${message}`),
   };
-  const { cache, providerReason } = resolveConfig(config, process.env);
+  const resolved = resolveConfig(config, process.env, file);
+  const used = file && Object.keys(resolved.sources).filter((option) => resolved.sources[option] === file.path);
+  if (used && used.length > 0) output.note(`note: ${used.join(", ")} from ${file.path}`);
   return {
-    services: createServices(config),
-    directory: cache.directory ?? defaultCacheDirectory(),
-    providerReason,
+    services: createServices(config, process.env, file),
+    directory: resolved.cache.directory ?? defaultCacheDirectory(),
+    providerReason: resolved.providerReason,
+    resolved,
   };
+}
+
+/** Where the cache lies, for commands that ask nobody for vectors. */
+export function cacheDirectoryFor(options: GlobalOptions): string {
+  const { cache } = resolveConfig({ directory: options.cacheDir }, process.env, configurationFile(options));
+  return cache.directory ?? defaultCacheDirectory();
+}
+
+function configurationFile({ config }: GlobalOptions): ReturnType<typeof loadConfiguration> {
+  if (config === false) return undefined;
+  return config === undefined ? loadConfiguration() : loadConfigurationFile(config);
 }
 
 export function wholeNumber(flag: string, value: string): number {

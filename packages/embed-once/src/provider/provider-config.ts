@@ -87,7 +87,8 @@ const entries = {
   apiVersion: v.optional(
     v.pipe(text, v.regex(/^[\w.-]+$/, 'expected "v1", "preview" or a version such as "2024-10-21"')),
   ),
-  region: v.optional(v.pipe(text, v.regex(/^[a-z0-9-]+$/, 'expected a region such as "us-east-1"'))),
+  // It becomes a part of the server's name, and must not lead to another service's ("s3").
+  region: v.optional(v.pipe(text, v.regex(/^[a-z]+(-[a-z]+)+-\d+$/, 'expected a region such as "us-east-1"'))),
   awsCredentials: v.optional(
     v.union(
       [credentials, v.function() as v.GenericSchema<() => AwsCredentials>],

@@ -33,11 +33,14 @@ beforeAll(() => {
 let count = 0;
 const newCache = () => join(scratch, `cache-${count++}`);
 
-function run(args: string[], options: { cache?: string; env?: NodeJS.ProcessEnv } = {}): SpawnSyncReturns<string> {
+function run(
+  args: string[],
+  options: { cache?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): SpawnSyncReturns<string> {
   const { PATH } = process.env;
   return spawnSync(process.execPath, ["--conditions=embed-once-source", join(library, "src/cli/main.ts"), ...args], {
     encoding: "utf8",
-    cwd: project,
+    cwd: options.cwd ?? project,
     env: { PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: options.cache ?? newCache(), ...options.env },
   });
 }
@@ -272,7 +275,7 @@ describe("doctor", () => {
   test("finds nothing wrong with the default configuration", () => {
     const { stdout, stderr, status } = run(["doctor"]);
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
-    expect(stdout.match(/^✓/gm)).toHaveLength(5);
+    expect(stdout.match(/^✓/gm)).toHaveLength(6);
     expect(stdout).toContain("local (lexical, hashed features), model hashed-features-v1 (by default)");
   });
 
@@ -294,6 +297,46 @@ describe("doctor", () => {
     expect(stdout).toContain("openai, model text-embedding-3-small (OPENAI_API_KEY is set)");
     expect(stdout).toMatch(/✗ provider: .*127\.0\.0\.1:9/);
     expect(stdout).not.toContain("sk-test");
+  });
+});
+
+describe("a configuration file", () => {
+  const folder = join(scratch, "configured");
+  const settings = join(folder, "embed-once.config.json");
+  const inFolder = (args: string[], env: NodeJS.ProcessEnv = {}) => run(args, { cwd: folder, env });
+  beforeAll(() => {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "menu.ts"), "export function openPopupMenu(): void {}\n");
+  });
+
+  test("is found, told on standard error, and doctor says which value came from where", () => {
+    writeFileSync(settings, '{ "provider": "local", "dimensions": 128, "mode": "read-only" }');
+    const { stderr, status } = inFolder(["search", "menu"]);
+    expect({ stderr, status }).toMatchObject({ status: 0 });
+    expect(stderr).toContain(`note: provider, dimensions, mode from ${settings}\n`);
+    const { stdout } = inFolder(["doctor", "--dimensions", "256"], { EMBED_ONCE_MODE: "read-write" });
+    expect(stdout).toMatch(
+      /✓ settings: provider local \(.*embed-once\.config\.json\), dimensions 256 \(--dimensions\)/,
+    );
+    expect(stdout).toContain("mode read-write (EMBED_ONCE_MODE)");
+    expect(inFolder(["doctor", "--no-config"]).stdout).not.toContain("embed-once.config.json");
+  });
+
+  test("of a stranger cannot choose where keys and texts go; its user can", () => {
+    writeFileSync(settings, '{ "provider": "openai", "baseURL": "http://evil.example/v1" }');
+    const env = { OPENAI_API_KEY: "sk-secret" };
+    const { stderr, stdout, status } = inFolder(["search", "menu"], env);
+    expect(stderr).toMatch(/^embed-once: .*sends texts and keys to evil\.example.*\n$/);
+    expect({ stdout, status }).toEqual({ stdout: "", status: 2 });
+    expect(inFolder(["doctor"], env).stdout).toMatch(/✗ configuration: .*evil\.example/);
+    const confirmed = inFolder(["doctor", "--base-url", "http://127.0.0.1:9/v1"], env);
+    expect(confirmed.stdout).toMatch(/✗ provider: .*127\.0\.0\.1:9/);
+    expect(confirmed.stdout).toContain("baseURL http://127.0.0.1:9/v1 (--base-url)");
+    const mine = join(scratch, "mine.json");
+    writeFileSync(mine, '{ "provider": "openai", "baseURL": "http://127.0.0.1:9/v1", "directory": "my-cache" }');
+    const named = inFolder(["doctor", "--config", mine], { ...env, EMBED_ONCE_CACHE_DIR: "" });
+    expect(named.stdout).toContain(`directory ${join(scratch, "my-cache")} (${mine})`);
+    expect(named.stdout).not.toContain("sk-secret");
   });
 });
 

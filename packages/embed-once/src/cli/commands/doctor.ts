@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { AS_ASKED, describeOption, type ResolvedConfig } from "../../config.ts";
 import { CommandFailure } from "../errors.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
-import { type CommandServices, type GlobalOptions, servicesFor } from "../services.ts";
+import { type CommandServices, FLAGS, type GlobalOptions, servicesFor } from "../services.ts";
 
 interface Finding {
   what: string;
@@ -39,10 +40,11 @@ async function examine(open: () => CommandServices): Promise<Finding[]> {
       { what: "configuration", ok: false, detail: error instanceof Error ? error.message : String(error) },
     ];
   }
-  const { services, directory, providerReason } = opened;
+  const { services, directory, providerReason, resolved } = opened;
   const { embedderInfo, identity } = services.embedder;
   try {
     const dimensions = identity.dimensions === undefined ? "" : `, ${identity.dimensions} dimensions`;
+    findings.push({ what: "settings", ok: true, detail: describeSettings(resolved) });
     findings.push({
       what: "configuration",
       ok: true,
@@ -64,6 +66,18 @@ async function examine(open: () => CommandServices): Promise<Finding[]> {
   }
   findings.push(await searchPackage());
   return findings;
+}
+
+/** What was set, and by which flag, variable or file; secrets are not shown. */
+function describeSettings({ provider, cache, sources }: ResolvedConfig): string {
+  const values: Record<string, unknown> = { ...provider, ...cache };
+  const set = Object.entries(sources)
+    .filter(([option]) => typeof values[option] !== "function")
+    .map(([option, source]) => {
+      const where = source === AS_ASKED ? FLAGS[option as keyof typeof FLAGS] : source;
+      return `${option} ${describeOption(option, values[option])} (${where})`;
+    });
+  return set.length === 0 ? "all by default" : set.join(", ");
 }
 
 async function searchPackage(): Promise<Finding> {

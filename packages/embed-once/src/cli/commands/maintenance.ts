@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { type EmbeddingCache, openCache } from "../../cache/hierarchical-cache.ts";
-import { resolveConfig } from "../../config.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
-import type { GlobalOptions } from "../services.ts";
+import { cacheDirectoryFor, type GlobalOptions } from "../services.ts";
 
 const DAMAGE_FOUND = 1;
 
@@ -22,8 +21,10 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
       const command = args.at(-1) as Command;
       const options: GlobalOptions & { json?: boolean; model?: string } = command.optsWithGlobals();
       // The cache alone: whose vectors it holds does not matter, so no embedder is configured.
-      const { directory } = resolveConfig({ directory: options.cacheDir }, process.env).cache;
-      const cache = await openCache({ directory, onNotice: (message) => output.note(`note: ${message}`) });
+      const cache = await openCache({
+        directory: cacheDirectoryFor(options),
+        onNotice: (message) => output.note(`note: ${message}`),
+      });
       const bar = output.progress(label);
       try {
         const argument = typeof args[0] === "string" ? args[0] : (options.model ?? "");
