@@ -194,7 +194,7 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
 
   /** What the cache did for this embedder since it was made, in a few lines. */
   statsReport(): string {
-    const { textsAsked, hits, coalesced, misses, requestsMade, requestsSaved, tokensSent, cache } = this.statistics();
+    const { textsAsked, hits, coalesced, misses, requestsMade, requestsSaved, cache, ...tokens } = this.statistics();
     const lines = [
       `embed-once: ${this.#name}, ${this.identity.model}`,
       `  texts asked for   ${textsAsked}`,
@@ -203,7 +203,8 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
       `  shared requests   ${coalesced}`,
       `  embedded          ${misses}`,
       `  requests          ${requestsMade} made, ${requestsSaved} saved`,
-      `  tokens sent       ${tokensSent}`,
+      `  tokens sent       ${tokens.tokensSent}${inDollars(tokens.dollarsSent)}`,
+      `  tokens saved      about ${tokens.tokensSaved}${inDollars(tokens.dollarsSaved)}`,
     ];
     if (cache) {
       lines.push(
@@ -218,6 +219,10 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
   printStatsReport(print: (report: string) => void = (report) => process.stdout.write(`${report}\n`)): void {
     print(this.statsReport());
   }
+}
+
+function inDollars(dollars: number | null): string {
+  return dollars === null ? " (price not known)" : ` ($${dollars.toFixed(4)})`;
 }
 
 /**

@@ -119,8 +119,15 @@ export class DiskTier {
     }
   }
 
+  /** Empty where it cannot be read: nobody gets wrong numbers for want of statistics. */
   lifetime(): LifetimeCounters {
-    return this.#tier?.lifetime() ?? {};
+    try {
+      return this.#tier?.lifetime() ?? {};
+    } catch (error) {
+      this.failedReads++;
+      this.#fault("read", `statistics on disk cannot be read: ${messageOf(error)}`);
+      return {};
+    }
   }
 
   async addLifetime(counters: LifetimeCounters): Promise<void> {

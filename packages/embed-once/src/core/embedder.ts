@@ -94,6 +94,8 @@ export interface Embedder {
    * same as not asking. Throws for a model or dimensions that cannot be.
    */
   identityOf?(model?: string, options?: EmbedOptions): EmbedderIdentity;
+  /** US dollars for a million tokens of a model, `undefined` where that is not known. Absent where no price is known. */
+  pricePerMillionTokens?(model?: string): number | undefined;
   /** Bounds by which a caller cuts, so that each call is one request. Absent where there are none. */
   readonly limits?: RequestLimits | undefined;
 }

@@ -9,7 +9,7 @@ import type { FlightSignals } from "./single-flight.ts";
 /** What a batch sender tells, besides vectors. */
 export interface BatchObserver {
   onRequest(textCount: number): void;
-  onResponse(textCount: number, usage: Usage | undefined): void;
+  onResponse(texts: readonly string[], usage: Usage | undefined): void;
   onFailure(textCount: number, error: unknown): void;
   onRetry(delayMs: number, error: unknown): void;
   onLimitLearned(maxTextsPerRequest: number): void;
@@ -89,7 +89,7 @@ export class BatchSender {
         const options = { ...call.options, signal: signals.abandoned };
         const response = await this.#base.createEmbeddings(texts, call.model, options);
         const vectors = checkResponse(response, texts.length, this.#base.embedderInfo.name, call.dimensions);
-        observer.onResponse(texts.length, response.usage);
+        observer.onResponse(texts, response.usage);
         return vectors;
       } catch (error) {
         observer.onFailure(texts.length, error);

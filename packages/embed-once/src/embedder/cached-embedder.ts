@@ -21,6 +21,7 @@ import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
 import { type CacheEmbedderOptions, type ResolvedEmbedderOptions, resolveEmbedderOptions } from "./options.ts";
 import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
 import { Slots } from "./slots.ts";
+import { TokenLedger, unitsOf } from "./token-ledger.ts";
 import { compareVectors } from "./verification.ts";
 
 /** The answer as float32s: half the memory of a `number[]`. */
@@ -83,6 +84,7 @@ class CachingEmbedder implements CachedEmbedder {
   readonly #sender: BatchSender;
   readonly #misses: MissResolver;
   readonly #counts = noCounts();
+  readonly #ledger: TokenLedger;
   readonly #hits = { L1: 0, L2: 0, L3: 0 };
   #cache: Promise<EmbeddingCache> | undefined;
   #openCache: EmbeddingCache | undefined;
@@ -98,11 +100,16 @@ class CachingEmbedder implements CachedEmbedder {
     this.#options = options;
     this.#clock = clock;
     this.#sender = new BatchSender(base, this.#resolved.limits, options, clock);
+    this.#ledger = new TokenLedger(
+      this.identity.provider,
+      (model) => options.pricePerMillionTokens ?? base.pricePerMillionTokens?.(model),
+    );
     this.#misses = new MissResolver({
       sender: this.#sender,
       slots: new Slots(this.#resolved.maxConcurrentRequests),
       clock,
       counts: this.#counts,
+      ledger: this.#ledger,
       hits: this.#hits,
       onEvent: this.#resolved.onEvent,
     });
@@ -141,13 +148,19 @@ class CachingEmbedder implements CachedEmbedder {
   cache(): Promise<EmbeddingCache> {
     this.#cache ??= (async () => {
       this.#openCache = this.#options.cache ?? (await openCache(this.#options));
+      this.#ledger.recall(this.#openCache.lifetime());
       return this.#openCache;
     })();
     return this.#cache;
   }
 
   statistics(): EmbedderStatistics {
-    return { ...structuredClone(this.#counts), hits: { ...this.#hits }, cache: this.#openCache?.statistics() };
+    return {
+      ...structuredClone(this.#counts),
+      ...this.#ledger.figures(),
+      hits: { ...this.#hits },
+      cache: this.#openCache?.statistics(),
+    };
   }
 
   close(): Promise<void> {
@@ -185,22 +198,24 @@ class CachingEmbedder implements CachedEmbedder {
       this.#counts.misses += missing.length;
       throw new OfflineMissError(missing[0]!.positions[0]!, missing.length);
     }
-    const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true };
+    const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true, units: 0 };
     const hit = wanted.find(({ positions }) => vectors.has(positions[0]!));
     const askedFor = options.dimensions ?? this.identity.dimensions;
     const dimensions = askedFor ?? (hit && vectors.get(hit.positions[0]!)!.length);
-    await this.#verifySample(wanted, vectors, model, options);
+    const modelName = model ?? this.identity.model;
+    await this.#verifySample(wanted, vectors, { model, options }, { sent, model: modelName });
     await this.#misses.resolve(missing, {
       cache,
       store: mode !== "read-only",
       share: mode === "read-write",
       call: { model, options, dimensions },
-      model: model ?? this.identity.model,
+      model: modelName,
       signal: options.signal,
       textsAsked,
       vectors,
       sent,
     });
+    this.#ledger.saved(modelName, unitsOf(texts) - sent.units);
     this.#counts.requestsSaved += Math.max(0, requestsWithoutCache - sent.requests);
     const embeddings = spread(wanted, vectors, textsAsked);
     this.#checkAgreement(embeddings);
@@ -222,8 +237,8 @@ class CachingEmbedder implements CachedEmbedder {
   async #verifySample(
     wanted: readonly Wanted[],
     vectors: ReadonlyMap<number, number[]>,
-    model: string | undefined,
-    options: EmbedOptions,
+    { model, options }: { model: string | undefined; options: EmbedOptions },
+    counted: { sent: Sent; model: string },
   ): Promise<void> {
     const { verifyFraction, onEvent, onNotice } = this.#resolved;
     if (verifyFraction === 0) return;
@@ -233,11 +248,15 @@ class CachingEmbedder implements CachedEmbedder {
     const batch = sample.slice(0, this.#sender.limits.maxTextsPerRequest);
     if (batch.length === 0) return;
     const texts = batch.map(({ text }) => text);
+    const observer = this.#misses.observer(counted);
     let fresh: number[][];
+    observer.onRequest(texts.length);
     try {
-      fresh = (await this.#base.createEmbeddings(texts, model, options)).embeddings;
+      const response = await this.#base.createEmbeddings(texts, model, options);
+      fresh = response.embeddings;
+      observer.onResponse(texts, response.usage);
     } catch (error) {
-      onEvent({ type: "failure", textCount: texts.length, error });
+      observer.onFailure(texts.length, error);
       return;
     }
     for (const [i, { positions }] of batch.entries()) {
@@ -268,7 +287,7 @@ class CachingEmbedder implements CachedEmbedder {
     const { numberBytesStored, recordBytesStored } = cache.statistics();
     const { verified: _, ...counts } = this.#counts;
     const { L1: hitsL1, L2: hitsL2, L3: hitsL3 } = this.#hits;
-    return { ...counts, hitsL1, hitsL2, hitsL3, numberBytesStored, recordBytesStored };
+    return { ...counts, ...this.#ledger.lifetime(), hitsL1, hitsL2, hitsL3, numberBytesStored, recordBytesStored };
   }
 }
 

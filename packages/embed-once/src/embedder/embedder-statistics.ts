@@ -1,6 +1,7 @@
 import type { CacheStatistics } from "../cache/statistics.ts";
 import type { TierName } from "../tier/tier.ts";
 import type { VerificationOutcome } from "./events.ts";
+import type { TokenFigures } from "./token-ledger.ts";
 
 /** What a cached embedder counts by itself; the cache below counts the rest. */
 export interface EmbedderCounts {
@@ -19,14 +20,12 @@ export interface EmbedderCounts {
   retries: number;
   /** Calls of the base that there would have been without a cache, less those that there were. */
   requestsSaved: number;
-  /** Tokens as the base reported them for what was really sent. */
-  tokensSent: number;
   /** Hits that were embedded again for comparison, by what came of it. */
   verified: Record<VerificationOutcome, number>;
 }
 
 /** While no call is under way, `textsAsked = hits.L1 + hits.L2 + hits.L3 + coalesced + misses`. */
-export interface EmbedderStatistics extends EmbedderCounts {
+export interface EmbedderStatistics extends EmbedderCounts, TokenFigures {
   hits: Record<TierName, number>;
   /** Absent until the cache was opened by a first use, or where it could not be. */
   cache?: CacheStatistics | undefined;
@@ -42,7 +41,6 @@ export function noCounts(): EmbedderCounts {
     requestsFailed: 0,
     retries: 0,
     requestsSaved: 0,
-    tokensSent: 0,
     verified: { same: 0, jitter: 0, changed: 0 },
   };
 }

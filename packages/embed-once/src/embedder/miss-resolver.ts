@@ -11,6 +11,7 @@ import type { EmbedderEvent } from "./events.ts";
 import type { RetryClock } from "./retry.ts";
 import { type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
+import { type TokenLedger, unitsOf } from "./token-ledger.ts";
 
 /** A distinct text of a call: its key and where it stands. */
 export interface Wanted {
@@ -25,6 +26,8 @@ export interface Sent {
   usage: Usage;
   /** Whether every answer said what it cost. */
   usageKnown: boolean;
+  /** UTF-16 code units of the texts that were answered. */
+  units: number;
 }
 
 /** One call of the wrapper, as far as its misses are concerned. */
@@ -49,6 +52,7 @@ export interface MissResolverParts {
   slots: Slots;
   clock: RetryClock;
   counts: EmbedderCounts;
+  ledger: TokenLedger;
   hits: Record<TierName, number>;
   onEvent: (event: EmbedderEvent) => void;
 }
@@ -189,7 +193,7 @@ export class MissResolver {
     deliver: (index: number, vector: number[]) => void,
   ): Promise<void> {
     const texts = granted.map(({ wanted }) => wanted.text);
-    return this.#parts.sender.send(texts, call.call, signals, this.#observer(call.sent), async (start, vectors) => {
+    return this.#parts.sender.send(texts, call.call, signals, this.observer(call), async (start, vectors) => {
       const part = granted.slice(start, start + vectors.length);
       if (call.store) {
         try {
@@ -203,21 +207,24 @@ export class MissResolver {
     });
   }
 
-  #observer(sent: Sent): BatchObserver {
-    const { counts, onEvent } = this.#parts;
+  /** Counts and tells what a call has the base do. */
+  observer({ sent, model }: Pick<MissCall, "sent" | "model">): BatchObserver {
+    const { counts, ledger, onEvent } = this.#parts;
     return {
       onRequest: (textCount) => {
         sent.requests++;
         counts.requestsMade++;
         onEvent({ type: "request", textCount });
       },
-      onResponse: (textCount, usage) => {
-        counts.embeddingsMade += textCount;
-        counts.tokensSent += usage?.totalTokens ?? 0;
+      onResponse: (texts, usage) => {
+        const units = unitsOf(texts);
+        counts.embeddingsMade += texts.length;
+        ledger.sent(model, units, usage);
+        sent.units += units;
         sent.usageKnown &&= usage !== undefined;
         sent.usage.promptTokens += usage?.promptTokens ?? 0;
         sent.usage.totalTokens += usage?.totalTokens ?? 0;
-        onEvent({ type: "response", textCount, usage });
+        onEvent({ type: "response", textCount: texts.length, usage });
       },
       onFailure: (textCount, error) => {
         counts.requestsFailed++;

@@ -31,6 +31,8 @@ export interface CacheEmbedderOptions extends IdentityOptions, CacheOptions, Ret
   maxConcurrentRequests?: number | undefined;
   /** Part of the hits that is embedded again to see whether the model is still the same, 0 to 1. @default 0 */
   verifyFraction?: number | undefined;
+  /** US dollars for a million tokens of every model, 0 or more; for statistics. @default what the base says, else not known */
+  pricePerMillionTokens?: number | undefined;
   /** Is told of requests, retries and whatever else happens, as it happens. It must not throw. */
   onEvent?: ((event: EmbedderEvent) => void) | undefined;
 }
@@ -69,6 +71,10 @@ export function resolveEmbedderOptions(
     const value = options[name] ?? 0;
     if (!Number.isSafeInteger(value) || value < 0)
       throw new RangeError(`${name} must be a whole number, 0 or more, got ${value}`);
+  }
+  const { pricePerMillionTokens: price } = options;
+  if (price !== undefined && !(Number.isFinite(price) && price >= 0)) {
+    throw new RangeError(`pricePerMillionTokens must be a number of dollars, 0 or more, got ${price}`);
   }
   const ownMaximum = atLeastOne("maxTextsPerRequest", options.maxTextsPerRequest);
   const baseMaximum = baseLimits?.maxTextsPerRequest ?? DEFAULT_EMBEDDER_OPTIONS.maxTextsPerRequest;

@@ -11,7 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface ProviderEmbedder extends Embedder {
   readonly identity: EmbedderIdentity;
   identityOf(model?: string, options?: EmbedOptions): EmbedderIdentity;
-  /** US dollars for a million tokens: the configuration's, else the listed price; absent where none is known. */
+  /** The configuration's price, else the listed one. */
   pricePerMillionTokens(model?: string): number | undefined;
 }
 

@@ -49,7 +49,7 @@ function describe(
     `  ${formatCount(hits)} from the cache: L1 ${formatCount(count("hitsL1"))}, L2 ${formatCount(count("hitsL2"))}, L3 ${formatCount(count("hitsL3"))}`,
     `  ${formatCount(count("coalesced"))} shared with a request for the same text`,
     `  ${formatCount(count("embeddingsMade"))} embedded in ${plural(count("requestsMade"), "call")}; ${plural(count("requestsSaved"), "call")} saved`,
-    `  ${plural(count("tokensSent"), "token")} sent`,
+    `  ${plural(count("tokensSent"), "token")} sent${dollars(lifetime.dollarsSent)}, about ${formatCount(count("tokensSaved"))} saved${dollars(lifetime.dollarsSaved)}`,
   );
   if (count("recordBytesStored") > 0) {
     const ratio = (count("numberBytesStored") / count("recordBytesStored")).toFixed(2);
@@ -58,4 +58,9 @@ function describe(
     );
   }
   return lines.join("\n");
+}
+
+/** What was known to cost something; what had no known price is not in it. */
+function dollars(amount: number | undefined): string {
+  return amount === undefined ? "" : ` ($${amount.toFixed(4)} as far as prices are known)`;
 }
