@@ -9,16 +9,15 @@ export interface HotTierOptions {
   onEvict?: ((key: ContentKey, vector: number[]) => void) | undefined;
 }
 
-/** What an entry takes beside its numbers: array, string, list node, and its share of the map's table. */
-const ENTRY_BYTES = 256;
+/** What an entry takes beside its numbers: array, key, list node, and its share of the map's table. */
+const ENTRY_BYTES = 448;
 
 /** A vector and its place in the eviction order. */
 interface Held {
-  /** The key's bytes as characters. */
-  readonly name: string;
+  readonly key: Int32Array;
   readonly vector: number[];
   readonly bytes: number;
-  /** Of the key. */
+  /** Of the key. Of two keys with one hash, the later one takes the place. */
   readonly hash: number;
   isVisited: boolean;
   newer: Held | undefined;
@@ -35,7 +34,8 @@ export class HotTier implements Tier<number[]> {
   readonly name = "L1";
   readonly #maxBytes: number;
   readonly #onEvict: (key: ContentKey, vector: number[]) => void;
-  readonly #held = new Map<string, Held>();
+  /** By the hash of the key, which costs a tenth of making a string of it. */
+  readonly #held = new Map<number, Held>();
   #newest: Held | undefined;
   #oldest: Held | undefined;
   #hand: Held | undefined;
@@ -53,7 +53,7 @@ export class HotTier implements Tier<number[]> {
 
   /** A fresh array, the caller's own. */
   get(key: ContentKey): number[] | undefined {
-    const held = this.#held.get(nameOf(key));
+    const held = this.#find(key);
     if (held === undefined) return undefined;
     held.isVisited = true;
     return held.vector.slice();
@@ -64,28 +64,35 @@ export class HotTier implements Tier<number[]> {
   }
 
   put(key: ContentKey, vector: ArrayLike<number>): void {
-    const name = nameOf(key);
-    this.#remove(this.#held.get(name));
+    const hash = hashOf(key);
+    this.#remove(this.#held.get(hash));
     const bytes = ENTRY_BYTES + vector.length * Float64Array.BYTES_PER_ELEMENT;
     const room = this.#maxBytes - this.#tableBytes;
     if (bytes > room) {
       this.#evictions++;
       return;
     }
-    const hash = hashOf(key);
     if (this.#regrets.entered(hash, this.#held.size)) this.#hand = undefined;
     while (this.#usedBytes + bytes > room) this.#evict();
     const copy = Array.isArray(vector) ? vector.slice() : Array.from(vector);
-    const held: Held = { name, vector: copy, bytes, hash, isVisited: false, newer: undefined, older: this.#newest };
+    const held: Held = {
+      key: wordsOf(key),
+      vector: copy,
+      bytes,
+      hash,
+      isVisited: false,
+      newer: undefined,
+      older: this.#newest,
+    };
     if (this.#newest) this.#newest.newer = held;
     this.#newest = held;
     this.#oldest ??= held;
-    this.#held.set(name, held);
+    this.#held.set(hash, held);
     this.#usedBytes += bytes;
   }
 
   delete(key: ContentKey): void {
-    this.#remove(this.#held.get(nameOf(key)));
+    this.#remove(this.#find(key));
   }
 
   usage(): TierUsage {
@@ -110,6 +117,13 @@ export class HotTier implements Tier<number[]> {
     this.clear();
   }
 
+  #find(key: ContentKey): Held | undefined {
+    const held = this.#held.get(hashOf(key));
+    if (held === undefined) return undefined;
+    for (let i = 0; i < soughtWords.length; i++) if (held.key[i] !== soughtWords[i]) return undefined;
+    return held;
+  }
+
   #evict(): void {
     let held = this.#hand ?? this.#oldest!;
     while (held.isVisited) {
@@ -120,7 +134,7 @@ export class HotTier implements Tier<number[]> {
     this.#evictions++;
     this.#regrets.evicted(held.hash);
     this.#remove(held);
-    this.#onEvict(Buffer.from(held.name, "latin1"), held.vector);
+    this.#onEvict(new Uint8Array(held.key.buffer), held.vector);
   }
 
   #remove(held: Held | undefined): void {
@@ -131,19 +145,21 @@ export class HotTier implements Tier<number[]> {
     else this.#newest = older;
     if (older) older.newer = newer;
     else this.#oldest = newer;
-    this.#held.delete(held.name);
+    this.#held.delete(held.hash);
     this.#usedBytes -= held.bytes;
   }
 }
 
-const keyWords = new Int32Array(KEY_BYTES / Int32Array.BYTES_PER_ELEMENT);
-const keyBytes = new Uint8Array(keyWords.buffer);
+/** The key that is looked for. */
+const soughtWords = new Int32Array(KEY_BYTES / Int32Array.BYTES_PER_ELEMENT);
+const soughtBytes = new Uint8Array(soughtWords.buffer);
 
 function hashOf(key: ContentKey): number {
-  keyBytes.set(key);
-  return hashWords(keyWords, 0, keyWords.length);
+  soughtBytes.set(key);
+  return hashWords(soughtWords, 0, soughtWords.length);
 }
 
-function nameOf(key: ContentKey): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+function wordsOf(key: ContentKey): Int32Array {
+  soughtBytes.set(key);
+  return soughtWords.slice();
 }
