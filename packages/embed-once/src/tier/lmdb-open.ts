@@ -1,10 +1,12 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { threadId } from "node:worker_threads";
 import type { RootDatabase } from "lmdb";
 import { damageFoundByTrial } from "./doubtful-file.ts";
 import { checkFile, fileIdentity, setAside } from "./lmdb-file.ts";
-import { LMDB_OPTIONS } from "./lmdb-options.ts";
+import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
+import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { exchangingProcess, openMarkers, placeExchangeMarker, placeOpenMarker, removeQuietly } from "./open-marker.ts";
 
 export type LmdbModule = typeof import("lmdb");
@@ -23,13 +25,13 @@ export interface OpenDatabase {
   readOnly: boolean;
   /** Whether the file that was opened still lies at its path. */
   isInPlace(): boolean;
-  /** To be called once the database is closed. A file that is `doubtful` is tried before it is opened again. */
-  release(doubtful: boolean): void;
+  /** A file that is `doubtful` is tried before it is opened again. */
+  close(doubtful: boolean): Promise<void>;
 }
 
 const EXCHANGE_POLL_MS = 20;
 const MAX_EXCHANGE_WAIT_MS = 30_000;
-const MAX_MAKING_MS = 5_000;
+const MAX_MAKING_TRIES = 3;
 
 /**
  * Opens a database, and makes it where there is none. A file that lmdb could not open, or that breaks a child process
@@ -46,18 +48,47 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   try {
     await exchangeIsOver(path);
     await setAsideIfDamaged(options);
+    for (let tries = 0; tries < MAX_MAKING_TRIES && !existsSync(path); tries++) await makeDatabase(open, path);
     const readOnly = !canWrite(path);
     const root = open({ ...LMDB_OPTIONS, path, ...(readOnly ? { readOnly: true } : {}) });
+    // What opening has broken, it repairs. Others repair it, too, but not before they write.
+    if (!readOnly) root.transactionSync(() => beginsAtNewestCommit(root, path));
     const identity = fileIdentity(path);
     return {
       root,
       readOnly,
       isInPlace: () => fileIdentity(path) === identity,
-      release: endMarker,
+      async close(doubtful) {
+        await root.close();
+        endMarker(doubtful);
+      },
     };
   } catch (error) {
     endMarker(false);
     throw error;
+  }
+}
+
+/**
+ * Makes an empty database beside its place and moves it there whole, so that nobody sees a part of one. Another
+ * process's may take the place first.
+ */
+async function makeDatabase(open: LmdbModule["open"], path: string): Promise<void> {
+  const draft = `${path}-new-${process.pid}-${threadId}`;
+  try {
+    const root = open({ ...LMDB_OPTIONS, path: draft });
+    for (const [name, encoding] of Object.entries(TABLES)) root.openDB({ name, ...encoding });
+    await root.close();
+    const removeMarker = placeExchangeMarker(path);
+    if (!removeMarker) return exchangeIsOver(path);
+    try {
+      if (!existsSync(path)) renameSync(draft, path);
+    } finally {
+      removeMarker();
+    }
+  } finally {
+    removeQuietly(draft);
+    removeQuietly(`${draft}-lock`);
   }
 }
 
@@ -73,19 +104,8 @@ async function exchangeIsOver(path: string): Promise<void> {
 
 async function setAsideIfDamaged({ path, onNotice, now }: OpenOptions): Promise<void> {
   const { dead } = openMarkers(path);
-  // A file that another process is making at this moment looks like a damaged one.
-  const startedMs = performance.now();
-  let check = checkFile(path);
-  while (
-    check.damage !== undefined &&
-    openMarkers(path).living.length > 0 &&
-    performance.now() - startedMs < MAX_MAKING_MS
-  ) {
-    await delay(EXCHANGE_POLL_MS);
-    check = checkFile(path);
-  }
   const identity = fileIdentity(path);
-  const { damage: seen, short } = check;
+  const { damage: seen, short } = checkFile(path);
   const damage = seen ?? (short || dead.length > 0 ? await damageFoundByTrial(path) : undefined);
   for (const marker of dead) removeQuietly(marker.path);
   if (damage === undefined) return;
@@ -100,13 +120,14 @@ async function setAsideIfDamaged({ path, onNotice, now }: OpenOptions): Promise<
   }
 }
 
-/** lmdb makes its files for a group to write; files that exist already keep their mode. */
+/** Neither file is opened for it: that would release the locks of a process that has them open. */
 function canWrite(path: string): boolean {
   try {
-    for (const file of [path, `${path}-lock`]) {
-      closeSync(openSync(file, "a", 0o600));
+    for (const file of [path, `${path}-lock`].filter((file) => existsSync(file))) {
+      accessSync(file, constants.R_OK | constants.W_OK);
       chmodSync(file, 0o600);
     }
+    accessSync(dirname(path), constants.W_OK);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

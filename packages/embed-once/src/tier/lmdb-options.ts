@@ -9,6 +9,7 @@ export const LMDB_OPTIONS = {
   maxReaders: MAX_READERS,
   maxDbs: 8,
   pageSize: PAGE_BYTES,
+  permissionsMode: 0o600,
   // Reads are scattered: what the kernel would read ahead is almost never wanted.
   noReadAhead: true,
   // Every write is a transaction of its own. lmdb's batches around them would reject promises that nobody sees.

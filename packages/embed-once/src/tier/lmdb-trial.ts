@@ -5,6 +5,7 @@
  */
 import { open } from "lmdb";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
+import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { readState } from "./tier-state.ts";
 
 const DAMAGED = 3;
@@ -23,7 +24,9 @@ async function walk(path: string): Promise<void> {
   }
   // A commit walks the list of free pages.
   const meta = root.openDB({ name: "meta", ...TABLES.meta });
-  await root.transaction(() => void meta.put("trial", (Number(meta.get("trial")) || 0) + 1));
+  await root.transaction(() => {
+    if (beginsAtNewestCommit(root, path)) meta.put("trial", (Number(meta.get("trial")) || 0) + 1);
+  });
   await root.close();
 }
 

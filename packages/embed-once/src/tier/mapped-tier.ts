@@ -8,6 +8,7 @@ import { KeyIndex } from "./key-index.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { type LmdbModule, type OpenDatabase, openDatabase } from "./lmdb-open.ts";
 import { TABLES } from "./lmdb-options.ts";
+import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from "./open-marker.ts";
 import { Recency } from "./recency.ts";
 import { RecordLog, segmentOf } from "./record-log.ts";
@@ -51,6 +52,8 @@ const DEFAULT_MAX_LOCK_WAIT_MS = 10_000;
 /** Recency is of no use before there is something to evict. */
 const RECENCY_FROM_SHARE = 0.5;
 const MAX_UNSAVED_RECENCY = 16_384;
+/** Each one fails only where another process opens the file at the wrong moment. */
+const MAX_COMMIT_TRIES = 100;
 
 /** lmdb's own words for damage that it notices. */
 const CORRUPTION = /MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|PANIC|BAD_TXN|CURSOR_FULL)|corrupt|Requested page not found/i;
@@ -98,8 +101,7 @@ export class MappedTier implements Tier<Uint8Array> {
       return new MappedTier(options, file);
     } catch {
       // The tables cannot be read. As a doubtful file it is tried, and set aside if that fails, too.
-      await file.root.close();
-      file.release(true);
+      await file.close(true);
       file = await open();
       return new MappedTier(options, file);
     }
@@ -239,14 +241,12 @@ export class MappedTier implements Tier<Uint8Array> {
     } catch {
       // What was read lately is a help for eviction, no more.
     }
-    await this.#root.close();
-    this.#file.release(this.#doubtful);
+    await this.#file.close(this.#doubtful);
   }
 
   /** What the file holds as a whole. */
   state(): TierState {
-    if (this.#lastState) return this.#lastState;
-    return readState(this.#meta.get("state"));
+    return this.#lastState ?? readState(this.#meta.get("state"));
   }
 
   /** The log and the index, for whoever goes over all of it. */
@@ -325,7 +325,7 @@ export class MappedTier implements Tier<Uint8Array> {
     if (this.readOnly) throw new Error(`${dirname(this.path)} can only be read`);
     if (this.#stuck) throw new Error(`another process has ${this.path} locked`);
     let timer: NodeJS.Timeout | undefined;
-    const committed = commitOf(this.#root, body);
+    const committed = commit(this.#root, this.path, body);
     const { maxLockWaitMs = DEFAULT_MAX_LOCK_WAIT_MS } = this.#options;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -346,6 +346,15 @@ export class MappedTier implements Tier<Uint8Array> {
       clearTimeout(timer);
     }
   }
+}
+
+/** One transaction after the newest commit. */
+async function commit<Result>(root: RootDatabase, path: string, body: () => Result): Promise<Result> {
+  for (let tries = 0; tries < MAX_COMMIT_TRIES; tries++) {
+    const done = await commitOf(root, () => (beginsAtNewestCommit(root, path) ? { result: body() } : undefined));
+    if (done) return done.result;
+  }
+  throw new Error(`${path} was opened by other processes too often for a write to come through`);
 }
 
 /**
