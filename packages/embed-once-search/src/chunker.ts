@@ -6,7 +6,16 @@ export interface Chunk {
   endLine: number;
   /** The lines as they are, without blank ones at either end; nothing about the file it lies in. */
   text: string;
+  /** Where in the file's structure it lies, outermost first: "class X › method y"; absent where nothing is known. */
+  symbolPath?: string | undefined;
+  /** What the chunk mainly is; absent where nothing is known. */
+  kind?: SymbolKind | undefined;
+  /** Names that the chunk defines, in the order of the text. */
+  definitions?: readonly string[] | undefined;
 }
+
+/** Kinds of symbols, alike in all languages; prose is "section". */
+export type SymbolKind = "class" | "function" | "method" | "type" | "variable" | "module" | "section";
 
 export interface ChunkOptions {
   /** Most non-blank characters of a chunk. @default 1,500 */

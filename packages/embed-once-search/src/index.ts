@@ -1,5 +1,5 @@
 export type { Problem, SkipCounts } from "./catalogue.ts";
-export { type Chunk, type ChunkOptions, chunkText } from "./chunker.ts";
+export { type Chunk, type ChunkOptions, chunkText, type SymbolKind } from "./chunker.ts";
 export type { SearchResult } from "./find-chunks.ts";
 export type { IndexProgress } from "./indexer.ts";
 export {
