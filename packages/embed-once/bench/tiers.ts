@@ -45,22 +45,37 @@ line(
 line("\nWrites, in batches of 100, one process");
 const directory = join(folder, "cache");
 const cache = await openCache({ directory });
+/** Stores vectors from `first` on; each of so many writers begins a batch once its last one is acknowledged. */
+async function write(first: number, end: number, writers: number): Promise<void> {
+  let next = first;
+  const writeOn = async () => {
+    while (next < end) {
+      const from = next;
+      next += BATCH;
+      await cache.setMany(
+        Array.from({ length: BATCH }, (_, k) => ({
+          key: benchKey(from + k),
+          vector: benchVector(from + k, DIMENSIONS),
+          model: "bench",
+        })),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, writeOn));
+}
 let startedMs = performance.now();
-const cpuBefore = process.cpuUsage();
-for (let i = 0; i < VECTORS; i += BATCH) {
-  await cache.setMany(
-    Array.from({ length: BATCH }, (_, k) => ({
-      key: benchKey(i + k),
-      vector: benchVector(i + k, DIMENSIONS),
-      model: "bench",
-    })),
+let written = 0;
+for (const writers of [1, 4]) {
+  startedMs = performance.now();
+  const cpuBefore = process.cpuUsage();
+  await write(written, written + VECTORS / 2, writers);
+  written += VECTORS / 2;
+  const perSecond = VECTORS / 2 / ((performance.now() - startedMs) / 1_000);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  line(
+    `  setMany, encode included, ${writers === 1 ? "one batch after the other" : `${writers} batches under way`}: ${perSecond.toFixed(0)} vectors/s; ${(VECTORS / 2 / ((user + system) / 1e6)).toFixed(0)} a second of processor time`,
   );
 }
-const perSecond = VECTORS / ((performance.now() - startedMs) / 1_000);
-const cpu = process.cpuUsage(cpuBefore);
-line(
-  `  setMany, encode included: ${perSecond.toFixed(0)} vectors/s; ${(VECTORS / ((cpu.user + cpu.system) / 1e6)).toFixed(0)} a second of processor time`,
-);
 startedMs = performance.now();
 for (let i = 0; i < READS; i++) encodeVector(benchVector(i, DIMENSIONS));
 line(`  of this, encode alone: ${(READS / ((performance.now() - startedMs) / 1_000)).toFixed(0)} vectors/s`);
