@@ -11,6 +11,8 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { open } from "lmdb";
 import { openCache } from "../src/cache/hierarchical-cache.ts";
 import { decodeVector, encodeVector } from "../src/codec/index.ts";
+import { CompressedTier } from "../src/tier/compressed-tier.ts";
+import { HotTier } from "../src/tier/hot-tier.ts";
 import { MappedTier } from "../src/tier/mapped-tier.ts";
 import {
   anonymousBytes,
@@ -23,7 +25,7 @@ import {
   type Timing,
   timed,
 } from "./tiers-data.ts";
-import { hotRatio, lruRatio, optimalRatio, zipfTrace } from "./tiers-trace.ts";
+import { lruRatio, optimalRatio, tierRatio, zipfTrace } from "./tiers-trace.ts";
 
 const VECTORS = Number(process.argv[2] ?? 200_000);
 const DIMENSIONS = 1_536;
@@ -31,6 +33,7 @@ const BATCH = 100;
 const READS = 20_000;
 const GROWTH_READS = 1_000_000;
 const HOT_BYTES = 2_000_000;
+const COMPRESSED_BYTES = 5_000_000;
 const folder = mkdtempSync(join(tmpdir(), "embed-once-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 
@@ -175,14 +178,21 @@ try {
 await cache.close();
 await rawRoot.close();
 
-line("\nHit ratios, L1 of 2 MB");
-const trace = zipfTrace();
-const entries = Math.floor(HOT_BYTES / (DIMENSIONS * 8 + 32));
-const hot = hotRatio(trace, HOT_BYTES, DIMENSIONS);
-const lru = lruRatio(trace, entries);
 line(
-  `  L1 ${hot.toFixed(3)}, LRU ${lru.toFixed(3)} (${(hot / lru).toFixed(2)} times), optimum ${optimalRatio(trace, entries).toFixed(3)}`,
+  "\nHit ratios of each tier by itself, on keys of a Zipf distribution and scans; LRU and optimum without bookkeeping",
 );
+const trace = zipfTrace();
+const hot = new HotTier({ maxBytes: HOT_BYTES });
+const compressed = new CompressedTier({ maxBytes: COMPRESSED_BYTES });
+for (const { name, ratio, entries } of [
+  { name: "L1", ratio: tierRatio(trace, hot, [...numbers]), entries: HOT_BYTES / (DIMENSIONS * 8 + 32) },
+  { name: "L2", ratio: tierRatio(trace, compressed, record), entries: COMPRESSED_BYTES / (record.length + 32) },
+]) {
+  const lru = lruRatio(trace, Math.floor(entries));
+  line(
+    `  ${name} ${ratio.toFixed(3)}, LRU ${lru.toFixed(3)} (${(ratio / lru).toFixed(2)} times), optimum ${optimalRatio(trace, Math.floor(entries)).toFixed(3)}`,
+  );
+}
 
 line(`\nAnonymous memory after ${GROWTH_READS} reads at default budgets, from before the cache is opened`);
 const child = (target: string) => {
