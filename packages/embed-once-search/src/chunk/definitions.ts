@@ -195,10 +195,15 @@ function nameOf(node: Node): string | undefined {
 /** C hides a function's name within what it returns and takes: `static int *(*f)(void)`. */
 function declaredName(node: Node): Node | null {
   let declarator = node.childForFieldName("declarator");
-  for (let next = declarator; next !== null; next = next.childForFieldName("declarator")) declarator = next;
-  return declarator?.type === "parenthesized_declarator" || declarator?.type === "reference_declarator"
-    ? firstIdentifier(declarator)
-    : declarator;
+  for (let next = declarator; next !== null; next = next.childForFieldName("declarator") ?? wrapped(next)) {
+    declarator = next;
+  }
+  return declarator;
+}
+
+/** Some declarators have what they wrap as a plain child. */
+function wrapped(node: Node): Node | null {
+  return /^(?:reference|parenthesized|attributed)_declarator$/.test(node.type) ? node.firstNamedChild : null;
 }
 
 function firstIdentifier(node: Node): Node | null {
