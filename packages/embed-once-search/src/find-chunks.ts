@@ -1,4 +1,5 @@
 import { absolutePathOf, readContent } from "./catalogue.ts";
+import { prepareToChunk } from "./chunker.ts";
 import { fuse } from "./fusion.ts";
 import type { ChunkPlace, IndexStore } from "./index-store.ts";
 import { type Candidate, rank } from "./ranking.ts";
@@ -28,13 +29,13 @@ const CANDIDATES = 200;
  * The best chunks for a question, by words and by vectors. Text is read from the files: a chunk that is no longer there
  * is left out, and one that was moved is given where it is now.
  */
-export function findChunks(
+export async function findChunks(
   root: string,
   store: IndexStore,
   question: string,
   queryVector: readonly number[],
   limit: number,
-): SearchResult[] {
+): Promise<SearchResult[]> {
   const candidates = rank(
     store.snapshot(() => gatherCandidates(store, question, queryVector)),
     question,
@@ -43,7 +44,10 @@ export function findChunks(
   const results: SearchResult[] = [];
   for (const { path, startLine, key, score } of candidates) {
     if (results.length === limit) break;
-    if (!files.has(path)) files.set(path, readContent(absolutePathOf(root, path)));
+    if (!files.has(path)) {
+      await prepareToChunk([path]);
+      files.set(path, readContent(absolutePathOf(root, path)));
+    }
     const content = files.get(path)!;
     if ("skipped" in content) continue;
     const chunk = nearestTo(
