@@ -4,60 +4,63 @@ export interface Candidate {
   highest: number;
 }
 
-/** Candidates between two clearings. */
-const ROOM = 512;
-
-/**
- * Keeps of many rows, of whose similarity only bounds are known, those that may be among the best `limit`: a row is out
- * when `limit` others are certain to be better.
- */
+/** Of many rows, of whose similarity only a bound is known, the given number with the greatest bounds: a binary heap. */
 export class Candidates {
-  readonly #limit: number;
-  #rows: number[] = [];
-  #lowest: number[] = [];
-  #highest: number[] = [];
-  /** The similarity that `limit` rows have for certain. */
-  #threshold = Number.NEGATIVE_INFINITY;
-  #clearAt: number;
+  readonly #rows: Uint32Array;
+  readonly #bounds: Float32Array;
+  #count = 0;
+  /** The least bound that is kept; what is not above it is not wanted any more. */
+  #least = Number.NEGATIVE_INFINITY;
 
-  /** @param limit at least 1 */
-  constructor(limit: number) {
-    this.#limit = limit;
-    this.#clearAt = limit + ROOM;
+  constructor(most: number) {
+    this.#rows = new Uint32Array(most);
+    this.#bounds = new Float32Array(most);
   }
 
-  /** Bounds that are NaN stand for a row that does not exist. */
-  offer(row: number, lowest: number, highest: number): void {
-    if (!(highest >= this.#threshold)) return;
-    this.#rows.push(row);
-    this.#lowest.push(lowest);
-    this.#highest.push(highest);
-    if (this.#rows.length === this.#clearAt) this.#clear();
+  /** A bound of NaN stands for a row that does not exist. */
+  offer(row: number, highest: number): void {
+    if (!(highest > this.#least)) return;
+    if (this.#count < this.#rows.length) this.#rise(this.#count++, row, highest);
+    else this.#sink(row, highest);
+    if (this.#count === this.#rows.length) this.#least = this.#bounds[0]!;
   }
 
-  /** Those that are left, the one with the greatest bound first. */
+  /** The one with the greatest bound first. */
   sorted(): Candidate[] {
-    this.#clear();
-    return this.#rows
-      .map((row, index) => ({ row, highest: this.#highest[index]! }))
-      .sort((a, b) => b.highest - a.highest || a.row - b.row);
+    return Array.from(this.#rows.subarray(0, this.#count), (row, index) => ({
+      row,
+      highest: this.#bounds[index]!,
+    })).sort((a, b) => b.highest - a.highest || a.row - b.row);
   }
 
-  /** What is dropped was below the threshold, so the rest alone tells the next one. */
-  #clear(): void {
-    if (this.#rows.length >= this.#limit) {
-      this.#threshold = Float64Array.from(this.#lowest).sort().at(-this.#limit)!;
+  /** Puts a row at a free place or above it, where its parent's bound is not greater. */
+  #rise(place: number, row: number, bound: number): void {
+    let at = place;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (this.#bounds[parent]! <= bound) break;
+      this.#set(at, this.#rows[parent]!, this.#bounds[parent]!);
+      at = parent;
     }
-    let kept = 0;
-    for (let index = 0; index < this.#rows.length; index++) {
-      if (this.#highest[index]! < this.#threshold) continue;
-      this.#rows[kept] = this.#rows[index]!;
-      this.#lowest[kept] = this.#lowest[index]!;
-      this.#highest[kept] = this.#highest[index]!;
-      kept++;
+    this.#set(at, row, bound);
+  }
+
+  /** Puts a row in the place of the first one, or below it, where its children's bounds are not less. */
+  #sink(row: number, bound: number): void {
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.#count) break;
+      if (child + 1 < this.#count && this.#bounds[child + 1]! < this.#bounds[child]!) child++;
+      if (this.#bounds[child]! >= bound) break;
+      this.#set(at, this.#rows[child]!, this.#bounds[child]!);
+      at = child;
     }
-    for (const column of [this.#rows, this.#lowest, this.#highest]) column.length = kept;
-    // Each clearing is paid by as many offers that were accepted.
-    this.#clearAt = 2 * kept + ROOM;
+    this.#set(at, row, bound);
+  }
+
+  #set(at: number, row: number, bound: number): void {
+    this.#rows[at] = row;
+    this.#bounds[at] = bound;
   }
 }

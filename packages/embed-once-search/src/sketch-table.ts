@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { SEGMENT_ROWS, Sketches } from "embed-once/kernels";
-import type { Candidates } from "./candidates.ts";
+import { type Candidate, Candidates } from "./candidates.ts";
 import type { RowSet } from "./row-set.ts";
 import { change, type DatabaseSync, type StatementSync } from "./sqlite.ts";
 
@@ -82,21 +82,23 @@ export class SketchTable {
   }
 
   /**
-   * Offers the rows, or those of them that are in `among`, with bounds of their similarity to the query, which is not all
-   * zeros. Belongs into a transaction or snapshot.
+   * The rows, or those of them that are in `among`, that may be the most similar to the query, which is not all zeros; at
+   * most so many, the most promising one first. Belongs into a transaction or snapshot.
    */
-  scan(query: readonly number[], among: RowSet | undefined, candidates: Candidates): void {
+  scan(query: readonly number[], among: RowSet | undefined, most: number): Candidate[] {
     const sketches = this.#upToDate();
-    if (sketches === undefined) return;
+    if (sketches === undefined) return [];
     sketches.aim(query);
+    const candidates = new Candidates(Math.min(most, this.#loadedStamps.length * SEGMENT_ROWS));
     for (let segment = 0; segment < this.#loadedStamps.length; segment++) {
       const first = segment * SEGMENT_ROWS;
       if (among !== undefined && !among.hasAnyOf(first, first + SEGMENT_ROWS)) continue;
-      const { lowest, highest } = sketches.scan(segment);
+      const highest = sketches.scan(segment);
       for (let row = 0; row < SEGMENT_ROWS; row++) {
-        if (among === undefined || among.has(first + row)) candidates.offer(first + row, lowest[row]!, highest[row]!);
+        if (among === undefined || among.has(first + row)) candidates.offer(first + row, highest[row]!);
       }
     }
+    return candidates.sorted();
   }
 
   /** The copy, after reading the segments that it does not have as they are now. */
@@ -108,8 +110,11 @@ export class SketchTable {
     const segments = this.#stamps.all() as { segment: number; stamp: number }[];
     for (const { segment, stamp } of segments) {
       if (stamp === this.#loadedStamps[segment]) continue;
-      sketches.load(segment, this.#readSegment(segment)!);
+      const bytes = this.#readSegment(segment)!;
+      sketches.load(segment, bytes);
       this.#loadedStamps[segment] = stamp;
+      // Frees the memory now: the collector would let a hundred of them pile up.
+      (bytes.buffer as ArrayBuffer).transfer(0);
     }
     this.#loadedStamps.length = segments.length;
     this.#loadedStamp = state.stamp;

@@ -44,7 +44,7 @@ export function mixSigned(values: usize, signs: usize, count: i32, scale: f32): 
  * them, a row's estimate is (`scale` · sum + `offset`) · factor, and its margin
  * √(reach² · error² · (1 − estimate²) + blur² · factor²) + `rounding`.
  *
- * Writes estimate − margin to `lowest` and estimate + margin to `highest`; a factor of NaN gives NaN.
+ * Writes estimate + margin to `highest`; a factor of NaN gives NaN.
  */
 export function scanSketches(
   tables: usize,
@@ -59,7 +59,6 @@ export function scanSketches(
   reach: f32,
   blur: f32,
   rounding: f32,
-  lowest: usize,
   highest: usize,
 ): void {
   for (let block = 0; block < blocks; block++) {
@@ -119,7 +118,6 @@ export function scanSketches(
         ),
         f32x4.splat(rounding),
       );
-      v128.store(lowest + at, f32x4.sub(estimate, margin));
       v128.store(highest + at, f32x4.add(estimate, margin));
     }
   }

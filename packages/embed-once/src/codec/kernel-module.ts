@@ -129,7 +129,6 @@ export interface Kernels {
     reach: number,
     blur: number,
     rounding: number,
-    lowest: number,
     highest: number,
   ): void;
 }

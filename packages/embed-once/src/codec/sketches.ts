@@ -14,8 +14,8 @@ const ROUNDS = 4;
 const LEVELS = 63;
 
 /**
- * Standard deviations of an estimate's error that a margin covers. A true neighbour lies beyond it for fewer than one
- * vector in 700, and is then only missed when it also is among the last of those that were asked for.
+ * Standard deviations of an estimate's error that a bound allows for. A true neighbour lies beyond its bound with a chance
+ * of 1 in 740, and is then only missed when it also is among the last of those that were asked for.
  */
 const CERTAINTY = 3;
 /** Float32 arithmetic. */
@@ -24,12 +24,15 @@ const ROUNDING = 1e-5;
 /** The step between levels, in standard deviations, with the least error for Gaussian values: Max (1960), table II. */
 const STEPS: Readonly<Record<number, number>> = { 1: 1.596, 2: 0.9957, 4: 0.3352 };
 
+/** Bits of a code that the choice of bits a dimension stays within, where it can. */
+const CODE_BITS = 2048;
+
 /**
- * Bits a dimension: an error's standard deviation falls with the square root of the dimensions and halves with every bit, so
- * few dimensions get more of them. Never less than about 200 bytes a vector from 400 dimensions on.
+ * Bits a dimension, 4, 2 or 1. The error's standard deviation falls with the square root of the dimensions and halves with
+ * every bit, so few dimensions need more bits for the same, and a code of up to 1,024 dimensions has 256 bytes at most.
  */
-export function sketchBits(dimensions: number): number {
-  return dimensions <= 640 ? 4 : dimensions <= 1536 ? 2 : 1;
+function bitsFor(dimensions: number): number {
+  return [4, 2].find((bits) => bits * dimensions <= CODE_BITS) ?? 1;
 }
 
 /**
@@ -64,7 +67,6 @@ export class Sketches {
   readonly #signsAt = 65_536;
   readonly #vectorAt: number;
   readonly #tablesAt: number;
-  readonly #lowestAt: number;
   readonly #highestAt: number;
   readonly #segmentsAt: number;
   #scale = 0;
@@ -72,7 +74,7 @@ export class Sketches {
   #blur = 0;
 
   /** @throws {RangeError} for less than one dimension or more than 65,536 */
-  constructor(dimensions: number, bits: number = sketchBits(dimensions)) {
+  constructor(dimensions: number, bits: number = bitsFor(dimensions)) {
     if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 65_536) {
       throw new RangeError(`A vector has 1 to 65536 dimensions; got ${dimensions}.`);
     }
@@ -82,8 +84,7 @@ export class Sketches {
     this.segmentBytes = 8 * SEGMENT_ROWS + (SEGMENT_ROWS * bits * this.#padded) / 8;
     this.#vectorAt = this.#signsAt + 4 * ROUNDS * this.#padded;
     this.#tablesAt = this.#vectorAt + 4 * this.#padded;
-    this.#lowestAt = this.#tablesAt + 4 * this.#padded;
-    this.#highestAt = this.#lowestAt + 4 * SEGMENT_ROWS;
+    this.#highestAt = this.#tablesAt + 4 * this.#padded;
     this.#segmentsAt = this.#highestAt + 4 * SEGMENT_ROWS;
     this.#instance = newKernelInstance();
     growMemory(this.#instance.memory, this.#segmentsAt);
@@ -183,10 +184,10 @@ export class Sketches {
   /**
    * Bounds the cosines of the rows of a loaded segment with the query.
    *
-   * @returns for each row the least and the greatest cosine that its sketch allows; NaN for an empty row. Views of memory
-   * that the next call overwrites.
+   * @returns for each row the greatest cosine that its sketch allows, NaN for an empty row: a view of memory that the next
+   * call overwrites
    */
-  scan(number: number): { lowest: Float32Array; highest: Float32Array } {
+  scan(number: number): Float32Array {
     const at = this.#segmentsAt + number * this.segmentBytes;
     this.#instance.scanSketches(
       this.#tablesAt,
@@ -201,14 +202,9 @@ export class Sketches {
       Math.min(1, CERTAINTY / Math.sqrt(this.#padded - 1)),
       this.#blur,
       ROUNDING,
-      this.#lowestAt,
       this.#highestAt,
     );
-    const { buffer } = this.#instance.memory;
-    return {
-      lowest: new Float32Array(buffer, this.#lowestAt, SEGMENT_ROWS),
-      highest: new Float32Array(buffer, this.#highestAt, SEGMENT_ROWS),
-    };
+    return new Float32Array(this.#instance.memory.buffer, this.#highestAt, SEGMENT_ROWS);
   }
 
   /** The vector with length 1, turned; a view of memory. */
@@ -252,7 +248,7 @@ export class Sketches {
 }
 
 /** Always the same ones: stored sketches depend on them. The finaliser of MurmurHash3 over the numbers from 1 on. */
-function randomSigns(count: number): Int32Array {
+export function randomSigns(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => {
     let h = Math.imul(index + 1, 0x9e3779b1);
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
