@@ -15,9 +15,9 @@ const LEVELS = 63;
 
 /**
  * Standard deviations of an estimate's error that a bound allows for. A true neighbour lies beyond its bound with a chance
- * of 1 in 740, and is then only missed when it also is among the last of those that were asked for.
+ * of 1 in 4,300, and is then only missed when it also is among the last of those that were asked for.
  */
-const CERTAINTY = 3;
+const CERTAINTY = 3.5;
 /** Float32 arithmetic. */
 const ROUNDING = 1e-5;
 

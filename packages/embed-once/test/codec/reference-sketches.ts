@@ -71,12 +71,12 @@ export function readRow(segment: Uint8Array, row: number, bits: number, padded: 
   };
 }
 
-/** The estimate, and three standard deviations of its error without what the query's tables add. */
+/** The estimate, and three and a half standard deviations of its error without what the query's tables add. */
 export function referenceEstimate(
   turnedQuery: readonly number[],
   { factor, error, rounded }: ReferenceRow,
 ): { estimate: number; margin: number } {
   const estimate = factor * rounded.reduce((sum, value, i) => sum + value * turnedQuery[i]!, 0);
-  const reach = Math.min(1, 3 / Math.sqrt(turnedQuery.length - 1));
+  const reach = Math.min(1, 3.5 / Math.sqrt(turnedQuery.length - 1));
   return { estimate, margin: reach * error * Math.sqrt(Math.max(0, 1 - estimate ** 2)) };
 }

@@ -76,7 +76,7 @@ describe.each(LENGTHS)("sketches of %i dimensions", (dimensions) => {
   });
 });
 
-test("a bound is below the true cosine for fewer than 1 in 300 vectors (expected: 1 in 740), Gaussian ones as well as sparse ones", () => {
+test("a bound is below the true cosine for fewer than 1 in 1,000 vectors (expected: 1 in 4,300), Gaussian ones as well as sparse ones", () => {
   const random = seededRandom(SEED);
   const words = Array.from({ length: 400 }, (_, i) => `word${i}${"abcdefghij"[i % 10]}`);
   const text = (): string => Array.from({ length: 30 }, () => words[Math.floor(random() ** 2 * 400)]).join(" ");
@@ -94,9 +94,9 @@ test("a bound is below the true cosine for fewer than 1 in 300 vectors (expected
           slack += difference;
         }
       }
-      expect(below / (4 * all.length)).toBeLessThan(1 / 300);
+      expect(below / (4 * all.length)).toBeLessThan(1 / 1000);
       // A bound that were always 1 would never be below either.
-      expect(slack / (4 * all.length)).toBeLessThan(0.07);
+      expect(slack / (4 * all.length)).toBeLessThan(0.08);
     }
   }
 });
