@@ -5,7 +5,7 @@ import { type DatabaseSync, isDamage, openDatabase, transaction } from "./sqlite
 import { VECTOR_SCHEMA } from "./sqlite-vector-store.ts";
 
 /** Raise it with every change of the tables or of what lies in them; older indexes are then built anew. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Marks the file as ours ("EOsx"), so that another program's database is never taken for an index. */
 const APPLICATION_ID = 0x454f_7378;
