@@ -1,4 +1,5 @@
 export type { Problem, SkipCounts } from "./catalogue.ts";
+export type { ChunkFilter } from "./chunk-filter.ts";
 export { type Chunk, type ChunkOptions, chunkText, type SymbolKind } from "./chunker.ts";
 export type { SearchResult } from "./find-chunks.ts";
 export type { IndexProgress } from "./indexer.ts";
@@ -6,6 +7,7 @@ export {
   type IndexOptions,
   type IndexReport,
   type IndexStatus,
+  type SearchBasis,
   type SearchOptions,
   SemanticSearchEngine,
   type SemanticSearchOptions,

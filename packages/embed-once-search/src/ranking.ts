@@ -1,72 +1,72 @@
 import { tokenize } from "./lexical.ts";
+import type { Question } from "./question.ts";
 
 /** What the ranking needs to know of a candidate. */
 export interface Candidate {
   path: string;
   startLine: number;
+  /** Names that it defines. */
+  definitions: readonly string[];
   /** Whether the text does little but import and export names. */
   isListing: boolean;
   /** 0 to 1 */
   score: number;
 }
 
+const env = (n: string, d: number): number => Number(process.env[n] ?? d);
 /**
  * Tests, prose and configuration repeat the words of the code that they speak of, often more densely, but the question is
- * mostly where something is done. About fifteen places in both rankings.
+ * mostly where something is done.
  */
-const TEST_FACTOR = 0.8;
-const PROSE_FACTOR = 0.8;
-const CONFIGURATION_FACTOR = 0.8;
+const TEST_FACTOR = env("TESTF", 0.8);
+const PROSE_FACTOR = env("PROSEF", 0.8);
+const CONFIGURATION_FACTOR = env("CONFF", 0.8);
 
 /** A list of imports names everything that a file is about and answers nothing. */
-const LISTING_FACTOR = 0.8;
+const LISTING_FACTOR = env("LISTF", 0.8);
 
 /** Each further chunk of a file that is already in the list gives a little way to other files. */
-const SAME_FILE_FACTOR = 0.9;
+const SAME_FILE_FACTOR = env("SAMEF", 0.9);
+
+/** What defines a name of the question comes this part of the way nearer to 1. */
+const DEFINITION_GAIN = env("DEFG", 0.2);
+
+/** Where a question is one name, its definitions share this upper part of the scale, and all else lies below it. */
+const SYMBOL_SHARE = 0.25;
 
 const TEST_PATH =
   /(?:^|\/)(?:__tests__|tests?|specs?|e2e|fixtures|testdata|testing)\/|[._-](?:test|spec)\.[^/]+$|(?:^|\/)test_[^/]+$|Tests?\.(?:java|kt|cs|swift|php)$/;
 const PROSE_PATH = /\.(?:md|mdx|rst|txt|adoc)$|(?:^|\/)(?:docs?|LICEN[CS]E|CHANGELOG|CHANGES)(?:\/|$)/;
 const CONFIGURATION_PATH = /\.(?:json[5c]?|jsonl|ya?ml|toml|ini|cfg|conf|xml|csv|tsv|svg|lock)$/;
 
-const ASKS_FOR_TESTS: ReadonlySet<string> = new Set([
-  "test",
-  "tests",
-  "tested",
-  "testing",
-  "spec",
-  "specs",
-  "fixture",
-  "fixtures",
-]);
-const ASKS_FOR_PROSE: ReadonlySet<string> = new Set([
-  ..."doc docs documentation documented readme changelog guide license architecture contributing".split(" "),
-]);
-
-const ASKS_FOR_CONFIGURATION: ReadonlySet<string> = new Set([
-  ..."config configuration configured settings package dependency dependencies json yaml toml xml ci workflow".split(
-    " ",
-  ),
-]);
+const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
+const ASKS_FOR_TESTS = words("test tests tested testing spec specs fixture fixtures");
+const ASKS_FOR_PROSE = words(
+  "doc docs documentation documented readme changelog guide license architecture contributing",
+);
+const ASKS_FOR_CONFIGURATION = words(
+  "config configuration configured settings package dependency dependencies json yaml toml xml ci workflow",
+);
 
 /**
- * The final order: tests, prose and configuration a little lower unless the question asks for them, so are lists of imports, files mixed, best first; equal
- * scores by path and line. The scores are the final ones, still 0 to 1.
+ * The final order, best first, equal scores by path and line: tests, prose, configuration and lists of imports a little
+ * lower unless the question asks for them, definitions of its names higher, files mixed. The scores are the final ones,
+ * still 0 to 1.
  */
-export function rank<Item extends Candidate>(candidates: readonly Item[], question: string): Item[] {
-  const words = tokenize(question);
-  const testFactor = words.some((word) => ASKS_FOR_TESTS.has(word)) ? 1 : TEST_FACTOR;
-  const proseFactor = words.some((word) => ASKS_FOR_PROSE.has(word)) ? 1 : PROSE_FACTOR;
-  const configurationFactor = words.some((word) => ASKS_FOR_CONFIGURATION.has(word)) ? 1 : CONFIGURATION_FACTOR;
-  const weighted = candidates.map((candidate) => ({
-    ...candidate,
-    score:
-      candidate.score *
-      (candidate.isListing ? LISTING_FACTOR : 1) *
-      (TEST_PATH.test(candidate.path) ? testFactor : 1) *
-      (PROSE_PATH.test(candidate.path) ? proseFactor : 1) *
-      (CONFIGURATION_PATH.test(candidate.path) ? configurationFactor : 1),
-  }));
+export function rank<Item extends Candidate>(candidates: readonly Item[], question: Question): Item[] {
+  const asksFor = (kind: ReadonlySet<string>): boolean => question.words.some((word) => kind.has(word));
+  const lower: [RegExp, number][] = [];
+  if (!asksFor(ASKS_FOR_TESTS)) lower.push([TEST_PATH, TEST_FACTOR]);
+  if (!asksFor(ASKS_FOR_PROSE)) lower.push([PROSE_PATH, PROSE_FACTOR]);
+  if (!asksFor(ASKS_FOR_CONFIGURATION)) lower.push([CONFIGURATION_PATH, CONFIGURATION_FACTOR]);
+  const names = new Set(question.identifiers.map(fold));
+
+  const weighted = candidates.map((candidate) => {
+    let score = candidate.score * (candidate.isListing ? LISTING_FACTOR : 1);
+    for (const [paths, factor] of lower) if (paths.test(candidate.path)) score *= factor;
+    const defines = candidate.definitions.some((name) => names.has(fold(name)));
+    return { ...candidate, score: withDefinition(score, defines, question.isSymbol) };
+  });
 
   const placesOfFile = new Map<string, number>();
   for (const candidate of weighted.sort(byScore)) {
@@ -75,6 +75,16 @@ export function rank<Item extends Candidate>(candidates: readonly Item[], questi
     candidate.score *= SAME_FILE_FACTOR ** before;
   }
   return weighted.sort(byScore);
+}
+
+function withDefinition(score: number, defines: boolean, isSymbol: boolean): number {
+  if (isSymbol) return defines ? 1 - SYMBOL_SHARE * (1 - score) : (1 - SYMBOL_SHARE) * score;
+  return defines ? score + DEFINITION_GAIN * (1 - score) : score;
+}
+
+/** `readRecord`, `read_record` and `ReadRecord` are one name in different languages. */
+function fold(name: string): string {
+  return tokenize(name).at(-1) ?? name;
 }
 
 function byScore(a: Candidate, b: Candidate): number {
