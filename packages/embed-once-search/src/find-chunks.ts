@@ -19,9 +19,10 @@ export interface SearchResult {
   /** Inclusive. */
   endLine: number;
   /**
-   * 0 to 1. 1: the chunk holds all of the question's words as strongly as a text can, its vector is that of the question,
-   * and nothing speaks against its file. Of the words alone, where vectors have no say. Tests, prose and further chunks of
-   * one file score a little lower than their words do, definitions of what is asked for higher (see `rank`).
+   * 0 to 1. 1: the chunk holds all of the question's words as strongly as a text can, defines names made of them, has the
+   * question's vector (where vectors have a say), and nothing speaks against its file (see `rank`). A half is very good for
+   * a question in plain words; a question that is one name gives its definitions 0.75 and more. With one embedder, scores of
+   * different searches can be compared.
    */
   score: number;
   /** The chunk's lines as they lie in the file now. */
@@ -50,7 +51,8 @@ export interface FindOptions {
 /** Candidates that each of the two rankings gives to the fusion. */
 const CANDIDATES = 200;
 
-const WORDS_WEIGHT = Number(process.env.WW ?? 0.6);
+/** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
+const WORDS_WEIGHT = 0.6;
 const VECTORS_WEIGHT = 1 - WORDS_WEIGHT;
 
 /**
@@ -100,12 +102,13 @@ export function gatherCandidates(
   return store.places(fused.keys()).map((place) => ({ ...place, score: fused.get(place.chunkId)! }));
 }
 
+/** The best chunks by words alone, 0 to 1. */
 export function wordScores(store: IndexStore, question: Question, allowed?: AllowedChunks): Map<number, number> {
   const matches = store.matchWords(question.words, CANDIDATES, allowed);
   return new Map(matches.map(({ chunkId, score }) => [chunkId, score]));
 }
 
-/** Cosines, counted from that of the last candidate: chunks that are no candidates are worth nothing either. */
+/** The cosines of the nearest chunks. What points away from the question is no answer, however few others there are. */
 export function vectorScores(
   store: IndexStore,
   queryVector: readonly number[],

@@ -38,7 +38,8 @@ test.each([
 test.each([["src/latest.ts"], ["src/contest/a.ts"], ["src/attest.go"], ["lib/inspector.ts"], ["src/docker.ts"]])(
   "takes %s for the source that it is",
   (path) => {
-    expect(rank([candidate(path, 0.9)], readQuestion("a question"))[0]!.score).toBe(0.9);
+    const scoreOf = (place: string) => rank([candidate(place, 0.9)], readQuestion("a question"))[0]!.score;
+    expect(scoreOf(path)).toBe(scoreOf("src/z.ts"));
   },
 );
 
@@ -68,13 +69,14 @@ test("puts the definition of a name first where the question is that name, howev
   }
 });
 
-test("lifts definitions of the names in a question a little, and of its plain words not at all", () => {
+test("prefers what defines the words of a question to what only uses them, more so the more of them it defines", () => {
   const candidates = [
     candidate("use.ts", 0.6),
-    candidate("record.ts", 0.55, 1, { definitions: ["read", "readRecord"] }),
+    candidate("one.ts", 0.55, 1, { definitions: ["record"] }),
+    candidate("two.ts", 0.5, 1, { definitions: ["read_record", "other"] }),
   ];
-  expect(order(candidates, "where does readRecord fail")[0]).toBe("record.ts:1");
-  expect(order(candidates, "where does read fail")[0]).toBe("use.ts:1");
+  expect(order(candidates, "how do we read a record")).toEqual(["two.ts:1", "one.ts:1", "use.ts:1"]);
+  expect(order(candidates, "how does it fail")).toEqual(["use.ts:1", "one.ts:1", "two.ts:1"]);
 });
 
 test("keeps scores within 0 and 1, and never turns two alike places round", () => {
