@@ -1,4 +1,5 @@
 export type { Problem, SkipCounts } from "./catalogue.ts";
+export type { ChunkFilter } from "./chunk-filter.ts";
 export {
   type Chunk,
   type ChunkOptions,
@@ -15,6 +16,7 @@ export {
   type IndexOptions,
   type IndexReport,
   type IndexStatus,
+  type SearchBasis,
   type SearchOptions,
   SemanticSearchEngine,
   type SemanticSearchOptions,

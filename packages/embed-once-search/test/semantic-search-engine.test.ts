@@ -32,6 +32,7 @@ describe("search", () => {
       endLine: 4,
       score: expect.any(Number),
       text: FILES["src/parser.ts"].trimEnd(),
+      language: "typescript",
     });
     const scores = results.map((result) => result.score);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
