@@ -5,9 +5,9 @@ import { threadId } from "node:worker_threads";
 import { damageFoundByTrial } from "./doubtful-file.ts";
 import { checkFile, fileIdentity, setAside } from "./lmdb-file.ts";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
+import { type SharedRoot, shareRoot } from "./lmdb-root.ts";
 import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { exchangingProcess, openMarkers, placeExchangeMarker, placeOpenMarker, removeQuietly } from "./open-marker.ts";
-import { type SharedRoot, shareRoot } from "./shared-root.ts";
 
 export type LmdbModule = typeof import("lmdb");
 
