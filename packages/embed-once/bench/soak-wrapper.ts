@@ -13,14 +13,13 @@ process.stdout.write(`${runs} runs with the seed ${seed}\n`);
 try {
   const property = fc.asyncProperty(plans, async (plan) => {
     await interleavings.run(plan);
-    if (interleavings.happened.runs % 200 === 0) process.stdout.write(`${JSON.stringify(interleavings.happened)}\n`);
+    if (interleavings.happened.runs % 50 === 0) process.stdout.write(`${JSON.stringify(interleavings.happened)}\n`);
   });
   await fc.assert(property, { seed, numRuns: runs });
   process.stdout.write(`all of it holds: ${JSON.stringify(interleavings.happened)}\n`);
 } catch (error) {
-  process.stdout.write(
-    `${error instanceof Error ? error.message : error}\n${JSON.stringify(interleavings.happened)}\n`,
-  );
+  const { message, cause } = error as Error;
+  process.stdout.write(`${message}\n${cause ?? ""}\n${JSON.stringify(interleavings.happened)}\n`);
   process.exitCode = 1;
 } finally {
   interleavings.close();

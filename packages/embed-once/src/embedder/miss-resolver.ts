@@ -110,7 +110,7 @@ export class MissResolver {
         for (const ticket of tickets) ticket.leave(givenUp);
         if (givenUp) throw error;
         // What was sent is paid for: its answer is awaited and kept, and the error can say how much is done.
-        await Promise.all(owned.map(({ ended }) => ended));
+        await abortable(Promise.all(owned.map(({ ended }) => ended)), call.signal);
         throw failure(error, missing, call);
       }
       open = joined.filter(({ wanted }) => !call.vectors.has(wanted.positions[0]!));
