@@ -19,6 +19,7 @@ import { toExactFloat32 } from "./float32-output.ts";
 import { keyScope, resolveIdentity } from "./identity.ts";
 import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
 import { type CacheEmbedderOptions, type ResolvedEmbedderOptions, resolveEmbedderOptions } from "./options.ts";
+import { checkResponse } from "./response-check.ts";
 import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
 import { Slots } from "./slots.ts";
 import { TokenLedger, unitsOf } from "./token-ledger.ts";
@@ -257,14 +258,14 @@ class CachingEmbedder implements CachedEmbedder {
     observer.onRequest(texts.length);
     try {
       const response = await this.#base.createEmbeddings(texts, model, options);
-      fresh = response.embeddings;
+      fresh = checkResponse(response, texts.length, this.embedderInfo.name);
       observer.onResponse(texts, response.usage);
     } catch (error) {
       observer.onFailure(texts.length, error);
       return;
     }
     for (const [i, { positions }] of batch.entries()) {
-      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i] ?? []);
+      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i]!);
       if (outcome === "changed" && this.#counts.verified.changed === 0) {
         onNotice(
           `${this.embedderInfo.name} no longer gives the vectors that are stored for ${this.identity.model} ` +

@@ -9,7 +9,7 @@ describe("calls, aborts, faults and reopenings in any order, from two wrappers o
   test("pay each text once, answer with the right bits or say what failed, and count truly", async () => {
     await fc.assert(
       fc.asyncProperty(plans, (plan) => interleavings.run(plan)),
-      { seed: 20_261_124, numRuns: 80 },
+      { seed: 20_261_124, numRuns: 60 },
     );
   });
 });

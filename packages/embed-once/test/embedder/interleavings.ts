@@ -482,10 +482,11 @@ class Run {
     if (!server) return;
     this.#parts.happened.requests += calls.length;
     this.#parts.happened.coalesced += sum(({ coalesced }) => coalesced);
-    // What was given up may not have reached the server. Counting tokens is no request for vectors.
+    // What was given up, by the caller or by the client, may not have reached the server; counting tokens asks for no vectors.
     const seen = server.requests.filter(({ path }) => !path.endsWith(":countTokens")).length;
-    const counts = (texts: readonly string[]) => this.#plan.client === "gemini" && texts.includes(OVERLONG);
-    const certain = calls.filter(({ givenUp, texts }) => !givenUp && !counts(texts)).length;
+    const mayMiss = ({ givenUp, error, texts }: BaseCall) =>
+      givenUp || isTimeout(error) || (this.#plan.client === "gemini" && texts.includes(OVERLONG));
+    const certain = calls.filter((call) => !mayMiss(call)).length;
     assert.ok(certain <= seen && seen <= calls.length, `${seen} requests seen, ${certain} to ${calls.length} made`);
   }
 }
@@ -495,6 +496,10 @@ function textBlamedAs(told: ProviderError | EmbeddingResponseError, call: BaseCa
   const { error } = call;
   if (!isAboutText(error) || told.textIndex === undefined) return undefined;
   return error.withTextIndex(told.textIndex).message === told.message ? call.texts[error.textIndex] : undefined;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof ProviderError && error.reason === "timeout";
 }
 
 function startServer(client: ClientName, options: { maxTexts?: number } = {}): Promise<ProviderServer> {

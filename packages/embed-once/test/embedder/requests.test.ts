@@ -396,11 +396,18 @@ describe("verification", () => {
     expect(changed.notices).toEqual([expect.stringContaining("the model behind the name has changed")]);
   });
 
-  test("a failure of it is no failure of the call", async () => {
-    const { embedder } = await verify(() => {
-      throw new Error("down");
-    });
+  test.each([
+    [
+      "failure",
+      () => {
+        throw new Error("down");
+      },
+    ],
+    ["wrong answer", () => undefined as never],
+  ])("a %s is no failure of the call", async (_, fresh) => {
+    const { embedder } = await verify(fresh);
     expect(embedder.statistics().verified).toEqual({ same: 0, jitter: 0, changed: 0 });
+    expect(embedder.statistics()).toMatchObject({ requestsMade: 1, requestsFailed: 1 });
   });
 
   test("a model that changed its dimensions is an error, not a mixed answer", async () => {
