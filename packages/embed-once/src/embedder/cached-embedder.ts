@@ -19,9 +19,11 @@ import { toExactFloat32 } from "./float32-output.ts";
 import { keyScope, resolveIdentity } from "./identity.ts";
 import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
 import { type CacheEmbedderOptions, type ResolvedEmbedderOptions, resolveEmbedderOptions } from "./options.ts";
+import { checkResponse } from "./response-check.ts";
 import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
 import { Slots } from "./slots.ts";
 import { TokenLedger, unitsOf } from "./token-ledger.ts";
+import { UnderWay } from "./under-way.ts";
 import { compareVectors } from "./verification.ts";
 
 /** The answer as float32s: half the memory of a `number[]`. */
@@ -45,7 +47,7 @@ export interface CachedEmbedder extends Embedder, AsyncDisposable {
   unwrap(): Embedder;
   /** The cache below; opened by this call if it was not yet. */
   cache(): Promise<EmbeddingCache>;
-  /** Finishes what is pending and closes the cache, unless it was handed in. */
+  /** Refuses further calls, waits for those under way, and closes the cache, unless it was handed in. */
   close(): Promise<void>;
 }
 
@@ -86,6 +88,7 @@ class CachingEmbedder implements CachedEmbedder {
   readonly #counts = noCounts();
   readonly #ledger: TokenLedger;
   readonly #hits = { L1: 0, L2: 0, L3: 0 };
+  readonly #underWay = new UnderWay();
   #cache: Promise<EmbeddingCache> | undefined;
   #openCache: EmbeddingCache | undefined;
   #closing: Promise<void> | undefined;
@@ -111,6 +114,7 @@ class CachingEmbedder implements CachedEmbedder {
       counts: this.#counts,
       ledger: this.#ledger,
       hits: this.#hits,
+      underWay: this.#underWay,
       onEvent: this.#resolved.onEvent,
     });
   }
@@ -133,7 +137,7 @@ class CachingEmbedder implements CachedEmbedder {
     const copies = copyTexts(texts);
     if (this.#closing) throw new Error(`the embedder ${this.embedderInfo.name} is closed`);
     options.signal?.throwIfAborted();
-    const response = await this.#embed(copies, model, options);
+    const response = await this.#underWay.add(this.#embed(copies, model, options));
     return output === "float32" ? { ...response, embeddings: response.embeddings.map(toExactFloat32) } : response;
   }
 
@@ -165,6 +169,7 @@ class CachingEmbedder implements CachedEmbedder {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      await this.#underWay.ended();
       const cache = await this.#cache;
       if (!cache) return;
       try {
@@ -253,14 +258,14 @@ class CachingEmbedder implements CachedEmbedder {
     observer.onRequest(texts.length);
     try {
       const response = await this.#base.createEmbeddings(texts, model, options);
-      fresh = response.embeddings;
+      fresh = checkResponse(response, texts.length, this.embedderInfo.name);
       observer.onResponse(texts, response.usage);
     } catch (error) {
       observer.onFailure(texts.length, error);
       return;
     }
     for (const [i, { positions }] of batch.entries()) {
-      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i] ?? []);
+      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i]!);
       if (outcome === "changed" && this.#counts.verified.changed === 0) {
         onNotice(
           `${this.embedderInfo.name} no longer gives the vectors that are stored for ${this.identity.model} ` +
