@@ -39,7 +39,8 @@ try {
   dotProducts(Float32Array.of(1, 2), Float32Array.of(3, 4), scores);
   assert.equal(scores[0], 11);
   // Without any framework in this project.
-  for (const adapter of ["ai-sdk", "code-index", "langchain", "openai"]) await import(`embed-once/${adapter}`);
+  for (const adapter of ["ai-sdk", "code-index", "langchain", "openai", "prometheus"])
+    await import(`embed-once/${adapter}`);
   process.stdout.write(
     "The installed library: an embedder of one's own asked twice was called once, identical bits.\n",
   );
