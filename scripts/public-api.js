@@ -45,7 +45,8 @@ try {
   sketches.aim([6, 8]);
   assert.ok(sketches.scan(0)[7] >= 1);
   // Without any framework in this project.
-  for (const adapter of ["ai-sdk", "code-index", "langchain", "openai"]) await import(`embed-once/${adapter}`);
+  for (const adapter of ["ai-sdk", "code-index", "langchain", "openai", "prometheus"])
+    await import(`embed-once/${adapter}`);
   process.stdout.write(
     "The installed library: an embedder of one's own asked twice was called once, identical bits.\n",
   );

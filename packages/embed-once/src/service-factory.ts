@@ -1,9 +1,9 @@
 import type { EmbeddingCache } from "./cache/hierarchical-cache.ts";
 import { type ConfigurationFile, resolveConfig, type ServiceConfig } from "./config.ts";
 import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
-import type { EmbedderStatistics } from "./embedder/embedder-statistics.ts";
 import type { Environment } from "./provider/provider.ts";
 import { createProviderEmbedder, findProvider } from "./provider/registry.ts";
+import type { EmbedderStatistics } from "./statistics/statistics.ts";
 
 /** Everything that a program needs, wired: an embedder that is always cached, and the cache below. */
 export interface Services extends AsyncDisposable {
@@ -28,9 +28,11 @@ export function createEmbedder(
 ): CachedEmbedder {
   const { provider, cache } = resolveConfig(config, env, file);
   // Whoever stores what each request brought also decides when to ask again, so the client must not.
-  const patient = findProvider(provider.provider).options.includes("maxRetries");
+  const described = findProvider(provider.provider);
+  const patient = described.options.includes("maxRetries");
   const base = createProviderEmbedder(patient ? { ...provider, maxRetries: 0 } : provider, env);
-  return cacheEmbedder(base, cache);
+  const isListed = provider.pricePerMillionTokens === undefined;
+  return cacheEmbedder(base, { ...cache, priceSource: isListed ? described.priceSource : undefined });
 }
 
 /** The same as `createEmbedder`, with the cache and the figures beside it. */

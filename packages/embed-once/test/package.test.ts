@@ -52,6 +52,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
     ],
     "./langchain": ["fromLangChain", "toLangChain"],
     "./openai": ["cacheOpenAI"],
+    "./prometheus": ["registerCacheMetrics", "registerEmbedderMetrics", "registerLifetimeMetrics"],
     "./testing": ["codecSuite", "embedderSuite", "startProviderServer", "tierSuite"],
   },
   "embed-once-search": {

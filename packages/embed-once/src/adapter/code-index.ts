@@ -13,11 +13,11 @@ import type { RequestLimits } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder, type Float32Response } from "../embedder/cached-embedder.ts";
-import type { EmbedderStatistics } from "../embedder/embedder-statistics.ts";
 import type { CacheEmbedderOptions } from "../embedder/options.ts";
 import type { Environment } from "../provider/provider.ts";
 import type { ProviderConfig } from "../provider/provider-config.ts";
 import { createProviderEmbedder, findProvider } from "../provider/registry.ts";
+import type { EmbedderStatistics } from "../statistics/statistics.ts";
 
 /** The embedder interface of Roo Code, Kilo Code and their kin (`IEmbedder`). */
 export interface CodeIndexEmbedder<Name extends string = string> {
@@ -178,6 +178,10 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
     return this.#embedder.statistics();
   }
 
+  report(): string {
+    return this.#embedder.report();
+  }
+
   unwrap(): Embedder {
     return this.#embedder.unwrap();
   }
@@ -210,7 +214,7 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
     ];
     if (cache) {
       lines.push(
-        `  stored            ${cache.recordBytesStored} bytes for ${cache.numberBytesStored} bytes of numbers`,
+        `  stored            ${cache.stored.recordBytes} bytes for ${cache.stored.numberArrayBytes} bytes of numbers`,
       );
       for (const message of cache.degraded) lines.push(`  without           ${message}`);
     }

@@ -1,11 +1,16 @@
 import type { ContentKey } from "../core/content-key.ts";
 import type { LifetimeCounters, MappedEntry, MappedTier } from "../tier/mapped-tier.ts";
+import type { TierUsage } from "../tier/tier.ts";
 
 export interface DiskTierOptions {
   open: () => Promise<MappedTier>;
   onNotice: (message: string) => void;
   /** A clock that only goes forward, in milliseconds. @default performance.now */
   now?: (() => number) | undefined;
+}
+
+export interface DiskHoldings extends Pick<TierUsage, "entries" | "usedBytes"> {
+  models: ReturnType<MappedTier["models"]>;
 }
 
 const FIRST_RETRY_MS = 1_000;
@@ -29,6 +34,8 @@ export class DiskTier {
   readonly #faults = new Map<"open" | "read" | "write", string>();
   failedReads = 0;
   failedWrites = 0;
+  /** Of tiers that were lost or closed before the present one was opened. */
+  readonly #earlier = { evictions: 0, damaged: 0 };
 
   constructor(options: DiskTierOptions) {
     this.#options = options;
@@ -42,6 +49,23 @@ export class DiskTier {
   /** The tier, if it is open. */
   get tier(): MappedTier | undefined {
     return this.#tier;
+  }
+
+  /** What the present tier holds, if there is one that can be read. */
+  holdings(): DiskHoldings | undefined {
+    try {
+      return this.#tier && { ...this.#tier.usage(), models: this.#tier.models() };
+    } catch (error) {
+      this.failedReads++;
+      this.#fault("read", `statistics on disk cannot be read: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Of this tier since it was made, however often its file was opened. */
+  counts(): Pick<TierUsage, "evictions" | "damaged"> {
+    const { evictions = 0, damaged = 0 } = this.#tier ?? {};
+    return { evictions: this.#earlier.evictions + evictions, damaged: this.#earlier.damaged + damaged };
   }
 
   /** Opens the tier if it is time to; never fails. */
@@ -112,7 +136,7 @@ export class DiskTier {
       return await work(tier);
     } finally {
       if (tier.isClosed) {
-        this.#tier = undefined;
+        this.#forget(tier);
         this.#retryAtMs = 0;
         await this.open();
       }
@@ -130,8 +154,9 @@ export class DiskTier {
     }
   }
 
-  async addLifetime(counters: LifetimeCounters): Promise<void> {
-    await this.#tier?.addLifetime(counters);
+  /** @returns `false` where there is no place for them at present */
+  async addLifetime(counters: LifetimeCounters): Promise<boolean> {
+    return (await this.#tier?.addLifetime(counters)) ?? false;
   }
 
   async flush(): Promise<void> {
@@ -161,10 +186,16 @@ export class DiskTier {
   #lose(error: unknown): void {
     const tier = this.#tier;
     if (!tier) return;
-    this.#tier = undefined;
+    this.#forget(tier);
     this.#lost = error instanceof Error ? error : new Error(String(error));
     this.#retryLater();
     tier.close().catch(() => {});
+  }
+
+  #forget(tier: MappedTier): void {
+    this.#tier = undefined;
+    this.#earlier.evictions += tier.evictions;
+    this.#earlier.damaged += tier.damaged;
   }
 
   #retryLater(): void {

@@ -1,15 +1,22 @@
 import { decodeVouched } from "../codec/decoder.ts";
 import { decodeVector, encodeVector, UnsupportedRecordError } from "../codec/index.ts";
+import { numberFormOf } from "../codec/record.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
+import { CountsTeller } from "../statistics/channels.ts";
+import { countStored, readLifetime } from "../statistics/lifetime.ts";
+import { LifetimeSaver } from "../statistics/lifetime-saver.ts";
+import { reportCache } from "../statistics/report.ts";
+import { Sampler } from "../statistics/sampling.ts";
+import type { CacheStatistics, LifetimeStatistics } from "../statistics/statistics.ts";
 import { CompressedTier } from "../tier/compressed-tier.ts";
 import { HotTier } from "../tier/hot-tier.ts";
 import { type CompactReport, clear, compact, type Progress, type VerifyReport, verify } from "../tier/maintenance.ts";
 import { type LifetimeCounters, MappedTier } from "../tier/mapped-tier.ts";
-import type { TierName, TierUsage } from "../tier/tier.ts";
+import type { TierName } from "../tier/tier.ts";
+import { CacheCounts, type TierCounts } from "./cache-counts.ts";
 import { DiskTier } from "./disk-tier.ts";
 import { exportPack, type ImportReport, importPack, isReadable } from "./maintenance.ts";
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from "./options.ts";
-import type { CacheStatistics } from "./statistics.ts";
 
 export interface CacheEntry {
   /** 32 bytes, as `contentKey` gives them. */
@@ -48,9 +55,12 @@ export interface EmbeddingCache extends AsyncDisposable {
   lease(keys: readonly ContentKey[]): Promise<boolean[]>;
   release(keys: readonly ContentKey[]): Promise<void>;
   statistics(): CacheStatistics;
-  /** Counters that are summed over all processes that ever used the directory; empty without L3. */
-  lifetime(): LifetimeCounters;
-  addLifetime(counters: LifetimeCounters): Promise<void>;
+  /** The figures as text, in a few lines. */
+  report(): string;
+  /** What all processes that ever used the directory did together; all 0 without L3. */
+  lifetime(): LifetimeStatistics;
+  /** Adds to it, in one transaction. @returns `false` where there is no place for it at present */
+  addLifetime(counters: LifetimeCounters): Promise<boolean>;
   /** Reads every record on disk. @throws where there is no disk tier, as do the four below */
   verify(progress?: Progress): Promise<VerifyReport>;
   /** Gives unused room back to the file system. @throws where somebody else has the directory open */
@@ -79,31 +89,32 @@ export async function openCache(options: CacheOptions = {}): Promise<EmbeddingCa
   return new HierarchicalCache(resolved, disk);
 }
 
-type Counts = Omit<CacheStatistics, "tiers" | "models" | "degraded" | "failedReads" | "failedWrites">;
-
 class HierarchicalCache implements EmbeddingCache {
   readonly #hot: HotTier | undefined;
   readonly #compressed: CompressedTier | undefined;
   readonly #disk: DiskTier | undefined;
-  readonly #counts: Counts = {
-    keysAsked: 0,
-    hits: { L1: 0, L2: 0, L3: 0 },
-    misses: 0,
-    vectorsStored: 0,
-    numberBytesStored: 0,
-    recordBytesStored: 0,
-    promotions: 0,
-    demotions: 0,
-    damaged: 0,
-  };
+  readonly #budgets: Record<TierName, number>;
+  readonly #counts = new CacheCounts();
+  readonly #sampler = new Sampler();
+  readonly #saver: LifetimeSaver;
+  readonly #teller: CountsTeller;
   #closing: Promise<void> | undefined;
 
-  constructor({ hotBytes, compressedBytes }: ResolvedCacheOptions, disk: DiskTier | undefined) {
+  constructor(options: ResolvedCacheOptions, disk: DiskTier | undefined) {
+    const { directory, hotBytes, compressedBytes, diskBytes } = options;
+    this.#budgets = { L1: hotBytes, L2: compressedBytes, L3: diskBytes };
     if (compressedBytes > 0) this.#compressed = new CompressedTier({ maxBytes: compressedBytes });
     if (hotBytes > 0) {
       this.#hot = new HotTier({ maxBytes: hotBytes, onEvict: (key, vector) => this.#demote(key, vector) });
     }
     this.#disk = disk;
+    this.#teller = new CountsTeller("cache", { directory }, () => this.#counts.all(this.#tiers()));
+    const stored = () => {
+      const counters: LifetimeCounters = {};
+      countStored(counters, this.#counts.stored);
+      return counters;
+    };
+    this.#saver = new LifetimeSaver(stored, (counters) => this.addLifetime(counters));
   }
 
   get hits(): Readonly<Record<TierName, number>> {
@@ -112,7 +123,9 @@ class HierarchicalCache implements EmbeddingCache {
 
   getMany(keys: readonly ContentKey[]): (number[] | undefined)[] {
     for (const [index, key] of keys.entries()) checkKey(key, index);
-    return keys.map((key) => this.#get(key));
+    const found = keys.map((key) => (this.#sampler.isChosen() ? this.#getTimed(key) : this.#get(key)));
+    this.#teller.tell();
+    return found;
   }
 
   async setMany(entries: readonly CacheEntry[]): Promise<void> {
@@ -124,26 +137,31 @@ class HierarchicalCache implements EmbeddingCache {
       if (this.#compressed) this.#compressed.put(key, value);
       else this.#hot?.put(key, entries[i]!.vector);
     }
-    const numbers = entries.reduce((sum, { vector }) => sum + vector.length, 0);
-    await this.#disk?.set(records);
-    this.#counts.vectorsStored += entries.length;
-    this.#counts.numberBytesStored += numbers * Float64Array.BYTES_PER_ELEMENT;
-    for (const { value } of records) this.#counts.recordBytesStored += value.length;
+    const numbers = entries.map(({ vector }) => vector.length);
+    try {
+      await this.#disk?.set(records);
+      for (const [i, { value, model = "" }] of records.entries()) {
+        const tally = { vectors: 1, numbers: numbers[i]!, recordBytes: value.length };
+        this.#counts.stored.add({ model, numberForm: numberFormOf(value) }, tally);
+      }
+      if (this.#disk) this.#saver.touch();
+    } finally {
+      this.#teller.tell();
+    }
   }
 
   statistics(): CacheStatistics {
-    const tiers: Partial<Record<TierName, TierUsage>> = {};
-    const mapped = this.#disk?.tier;
-    for (const tier of [this.#hot, this.#compressed, mapped]) if (tier) tiers[tier.name] = tier.usage();
-    return {
-      ...structuredClone(this.#counts),
-      damaged: this.#counts.damaged + (tiers.L3?.damaged ?? 0),
-      failedReads: this.#disk?.failedReads ?? 0,
-      failedWrites: this.#disk?.failedWrites ?? 0,
+    const onDisk = this.#disk?.holdings();
+    return this.#counts.statistics(this.#tiers(), {
+      budgets: this.#budgets,
+      holdings: { L1: this.#hot?.usage(), L2: this.#compressed?.usage(), L3: onDisk },
+      models: onDisk?.models ?? [],
       degraded: this.#disk?.degraded ?? [],
-      models: mapped?.models() ?? [],
-      tiers,
-    };
+    });
+  }
+
+  report(): string {
+    return reportCache(this.statistics());
   }
 
   async lease(keys: readonly ContentKey[]): Promise<boolean[]> {
@@ -154,12 +172,12 @@ class HierarchicalCache implements EmbeddingCache {
     await this.#disk?.release(keys);
   }
 
-  lifetime(): LifetimeCounters {
-    return this.#disk?.lifetime() ?? {};
+  lifetime(): LifetimeStatistics {
+    return readLifetime(this.#disk?.lifetime() ?? {});
   }
 
-  async addLifetime(counters: LifetimeCounters): Promise<void> {
-    await this.#disk?.addLifetime(counters);
+  async addLifetime(counters: LifetimeCounters): Promise<boolean> {
+    return (await this.#disk?.addLifetime(counters)) ?? false;
   }
 
   verify(progress: Progress = {}): Promise<VerifyReport> {
@@ -191,6 +209,9 @@ class HierarchicalCache implements EmbeddingCache {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      // Nobody loses vectors for want of statistics.
+      await this.#saver.save().catch(() => {});
+      this.#teller.tell();
       this.#hot?.close();
       this.#compressed?.close();
       await this.#disk?.close();
@@ -207,19 +228,31 @@ class HierarchicalCache implements EmbeddingCache {
     return this.#disk.use(work);
   }
 
+  /** What the tiers count by themselves. */
+  #tiers(): TierCounts {
+    return { L1: this.#hot?.usage(), L2: this.#compressed?.usage(), L3: this.#disk?.counts(), disk: this.#disk };
+  }
+
+  #getTimed(key: ContentKey): number[] | undefined {
+    const startedMs = performance.now();
+    const found = this.#get(key);
+    this.#counts.latency[this.#counts.answeredBy].record(performance.now() - startedMs);
+    return found;
+  }
+
   #get(key: ContentKey): number[] | undefined {
     this.#counts.keysAsked++;
     const hot = this.#hot?.get(key);
     if (hot) return this.#hit("L1", hot);
 
-    const compressed = this.#decode(key, this.#compressed?.get(key), decodeVector);
+    const compressed = this.#decode("L2", key, this.#compressed?.get(key), decodeVector);
     if (compressed) {
       this.#promoteToHot(key, compressed);
       return this.#hit("L2", compressed);
     }
 
     const record = this.#disk?.get(key);
-    const mapped = this.#decode(key, record, decodeVouched);
+    const mapped = this.#decode("L3", key, record, decodeVouched);
     if (mapped) {
       if (this.#compressed) {
         this.#counts.promotions++;
@@ -230,6 +263,7 @@ class HierarchicalCache implements EmbeddingCache {
       return this.#hit("L3", mapped);
     }
     this.#counts.misses++;
+    this.#counts.answeredBy = "none";
     return undefined;
   }
 
@@ -241,11 +275,13 @@ class HierarchicalCache implements EmbeddingCache {
 
   #hit(tier: TierName, vector: number[]): number[] {
     this.#counts.hits[tier]++;
+    this.#counts.answeredBy = tier;
     return vector;
   }
 
   /** The record's vector. A damaged record is a miss; one of a later version, too, but that one is left alone. */
   #decode(
+    tier: "L2" | "L3",
     key: ContentKey,
     record: Uint8Array | undefined,
     decode: (record: Uint8Array) => number[],
@@ -254,7 +290,7 @@ class HierarchicalCache implements EmbeddingCache {
     try {
       return decode(record);
     } catch (error) {
-      this.#counts.damaged++;
+      this.#counts.damaged[tier]++;
       if (!(error instanceof UnsupportedRecordError)) this.#compressed?.delete(key);
       return undefined;
     }

@@ -5,6 +5,7 @@ import { providerNames, providers } from "../provider/registry.ts";
 import { registerDoctorCommand } from "./commands/doctor.ts";
 import { registerInspectCommand } from "./commands/inspect.ts";
 import { registerMaintenanceCommands } from "./commands/maintenance.ts";
+import { registerMetricsCommand } from "./commands/metrics.ts";
 import { registerSearchCommands } from "./commands/search.ts";
 import { registerStatsCommand } from "./commands/stats.ts";
 import { UsageError } from "./errors.ts";
@@ -83,7 +84,8 @@ Examples:
 Exit codes: 0 success, 1 failure, 2 wrong use.`,
     );
   registerSearchCommands(program, output, signal);
-  registerStatsCommand(program, output);
+  registerStatsCommand(program, output, signal);
+  registerMetricsCommand(program, output, signal);
   registerInspectCommand(program, output);
   registerDoctorCommand(program, output);
   registerMaintenanceCommands(program, output);

@@ -1,5 +1,7 @@
 import { styleText } from "node:util";
 
+export { formatBytes, formatCount, formatTable, plural } from "../statistics/format.ts";
+
 type Stream = NodeJS.WriteStream;
 type Style = Parameters<typeof styleText>[0];
 
@@ -8,6 +10,8 @@ export interface Output {
   /** Whether results are looked at by a person, in colour. */
   readonly color: boolean;
   result(text: string): void;
+  /** A result in place of the last one, where standard output is a terminal; else one after the other. */
+  redraw(text: string): void;
   /** A line for people, beside the results. */
   note(text: string): void;
   /** Shows how far a longer job is, where standard error is a terminal. */
@@ -23,9 +27,19 @@ const REDRAW_MS = 80;
 const BAR_CELLS = 24;
 
 export function terminalOutput(stdout: Stream = process.stdout, stderr: Stream = process.stderr): Output {
+  let isDrawn = false;
   return {
     color: stdout.isTTY && stdout.hasColors(),
     result: (text) => void stdout.write(`${text}\n`),
+    redraw(text) {
+      if (!stdout.isTTY) {
+        stdout.write(`${isDrawn ? "\n" : ""}${text}\n`);
+      } else {
+        const clear = isDrawn ? "" : "\x1b[2J";
+        stdout.write(`${clear}\x1b[H${text.replaceAll("\n", "\x1b[K\n")}\x1b[K\n\x1b[J`);
+      }
+      isDrawn = true;
+    },
     note: (text) => void stderr.write(`${paint(stderr, "dim", text)}\n`),
     progress: (label) => (stderr.isTTY ? terminalProgress(stderr, label) : { update: () => {}, end: () => {} }),
   };
@@ -60,26 +74,4 @@ function remaining(elapsedMs: number, done: number, total: number): string {
 
 function paint(stream: Stream, style: Style, text: string): string {
   return styleText(style, text, { stream });
-}
-
-/** `12.3 MB`, in powers of 1,000. */
-export function formatBytes(bytes: number): string {
-  for (const [unit, size] of [
-    ["GB", 1e9],
-    ["MB", 1e6],
-    ["KB", 1e3],
-  ] as const) {
-    if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
-  }
-  return `${bytes} bytes`;
-}
-
-/** `1,234`. */
-export function formatCount(count: number): string {
-  return count.toLocaleString("en-US");
-}
-
-/** `1 text`, `2 texts`. */
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

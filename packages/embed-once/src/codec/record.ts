@@ -63,6 +63,11 @@ const structureNames = new Map<number, StructureName>(
   Object.entries(STRUCTURES).map(([name, code]) => [code, name as StructureName]),
 );
 
+/** How the numbers were written, of a record that `sealRecord` made: nothing is checked. */
+export function numberFormOf(record: Uint8Array): NumberFormName {
+  return numberFormNames.get(record[2]! & 15)!;
+}
+
 /** A record, opened: its header read, its checksum verified, its payload not yet looked at. */
 export interface OpenRecord {
   readonly dimensions: number;

@@ -11,13 +11,19 @@ import type {
 import { EmbeddingResponseError } from "../core/errors.ts";
 import { splitRequests } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
+import { CountsTeller, tellEvent } from "../statistics/channels.ts";
+import { LifetimeSaver } from "../statistics/lifetime-saver.ts";
+import { reportEmbedder } from "../statistics/report.ts";
+import type { EmbedderStatistics } from "../statistics/statistics.ts";
 import { abortable } from "./abortable.ts";
 import { BatchSender } from "./batching.ts";
-import { type EmbedderStatistics, noCounts } from "./embedder-statistics.ts";
+import { EmbedderFigures } from "./embedder-figures.ts";
 import { OfflineMissError } from "./errors.ts";
+import type { EmbedderEvent } from "./events.ts";
 import { toExactFloat32 } from "./float32-output.ts";
 import { keyScope, resolveIdentity } from "./identity.ts";
 import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
+import { type CallTally, countHits, ModelLedger } from "./model-ledger.ts";
 import { type CacheEmbedderOptions, type ResolvedEmbedderOptions, resolveEmbedderOptions } from "./options.ts";
 import { checkResponse } from "./response-check.ts";
 import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
@@ -43,6 +49,8 @@ export interface CachedEmbedder extends Embedder, AsyncDisposable {
     options: EmbedOptions & { output: "float32" },
   ): Promise<Float32Response>;
   statistics(): EmbedderStatistics;
+  /** The figures as text, in a few lines. */
+  report(): string;
   /** The base embedder. */
   unwrap(): Embedder;
   /** The cache below; opened by this call if it was not yet. */
@@ -85,10 +93,12 @@ class CachingEmbedder implements CachedEmbedder {
   readonly #clock: RetryClock;
   readonly #sender: BatchSender;
   readonly #misses: MissResolver;
-  readonly #counts = noCounts();
+  readonly #counts = new ModelLedger();
   readonly #ledger: TokenLedger;
-  readonly #hits = { L1: 0, L2: 0, L3: 0 };
   readonly #underWay = new UnderWay();
+  readonly #figures: EmbedderFigures;
+  readonly #teller: CountsTeller;
+  #saver: LifetimeSaver | undefined;
   #cache: Promise<EmbeddingCache> | undefined;
   #openCache: EmbeddingCache | undefined;
   #closing: Promise<void> | undefined;
@@ -103,19 +113,21 @@ class CachingEmbedder implements CachedEmbedder {
     this.#options = options;
     this.#clock = clock;
     this.#sender = new BatchSender(base, this.#resolved.limits, options, clock);
-    this.#ledger = new TokenLedger(
-      this.identity.provider,
-      (model) => options.pricePerMillionTokens ?? base.pricePerMillionTokens?.(model),
-    );
+    const { pricePerMillionTokens: ownPrice, priceSource = ownPrice === undefined ? null : "set by the user" } =
+      options;
+    const priceOf = (model: string) => ownPrice ?? base.pricePerMillionTokens?.(model);
+    this.#ledger = new TokenLedger(priceOf);
+    this.#figures = new EmbedderFigures({ counts: this.#counts, ledger: this.#ledger, priceOf, priceSource });
+    const { provider } = this.identity;
+    this.#teller = new CountsTeller("embedder", { provider }, () => this.#figures.counts());
     this.#misses = new MissResolver({
       sender: this.#sender,
       slots: new Slots(this.#resolved.maxConcurrentRequests),
       clock,
-      counts: this.#counts,
+      countsOf: (model) => this.#counts.of(model),
       ledger: this.#ledger,
-      hits: this.#hits,
       underWay: this.#underWay,
-      onEvent: this.#resolved.onEvent,
+      onEvent: (event) => this.#onEvent(event),
     });
   }
 
@@ -152,19 +164,23 @@ class CachingEmbedder implements CachedEmbedder {
   cache(): Promise<EmbeddingCache> {
     this.#cache ??= (async () => {
       this.#openCache = this.#options.cache ?? (await openCache(this.#options));
-      this.#ledger.recall(this.#openCache.lifetime());
-      return this.#openCache;
+      const cache = this.#openCache;
+      this.#ledger.recall(cache.lifetime());
+      this.#saver = new LifetimeSaver(
+        () => this.#figures.lifetime(),
+        (counters) => cache.addLifetime(counters),
+      );
+      return cache;
     })();
     return this.#cache;
   }
 
   statistics(): EmbedderStatistics {
-    return {
-      ...structuredClone(this.#counts),
-      ...this.#ledger.figures(),
-      hits: { ...this.#hits },
-      cache: this.#openCache?.statistics(),
-    };
+    return { ...this.#figures.statistics(), cache: this.#openCache?.statistics() };
+  }
+
+  report(): string {
+    return reportEmbedder(this.embedderInfo.name, this.statistics());
   }
 
   close(): Promise<void> {
@@ -173,8 +189,9 @@ class CachingEmbedder implements CachedEmbedder {
       const cache = await this.#cache;
       if (!cache) return;
       try {
-        await cache.addLifetime(this.#lifetime(cache));
+        await this.#saver!.save();
       } finally {
+        this.#teller.tell();
         if (!this.#options.cache) await cache.close();
       }
     })();
@@ -190,17 +207,31 @@ class CachingEmbedder implements CachedEmbedder {
     if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
     if (mode === "bypass") return this.#base.createEmbeddings(texts, model, options);
 
-    const textsAsked = texts.length;
-    const requestsWithoutCache = splitRequests(texts, this.#sender.limits).length;
     const scope = keyScope(this.#base, this.identity, this.#options, model, options);
     const wanted = distinct(texts, contentKeys(scope));
     const cache = await abortable(this.cache(), options.signal);
-    this.#counts.textsAsked += textsAsked;
-    this.#counts.coalesced += textsAsked - wanted.length;
+    const tally = { hits: { L1: 0, L2: 0, L3: 0 }, coalesced: texts.length - wanted.length, misses: 0 };
+    try {
+      return await this.#answer(texts, wanted, { cache, tally, model, options });
+    } finally {
+      this.#counts.ended(model ?? this.identity.model, tally);
+      this.#saver?.touch();
+      this.#teller.tell();
+    }
+  }
+
+  async #answer(
+    texts: readonly string[],
+    wanted: readonly Wanted[],
+    { cache, tally, model, options }: Call,
+  ): Promise<EmbeddingResponse> {
+    const { mode } = this.#resolved;
+    const textsAsked = texts.length;
+    const requestsWithoutCache = splitRequests(texts, this.#sender.limits).length;
     const vectors = new Map<number, number[]>();
-    const missing = mode === "refresh" ? wanted : this.#lookUp(cache, wanted, vectors);
+    const missing = mode === "refresh" ? wanted : this.#lookUp(cache, wanted, vectors, tally);
+    tally.misses += missing.length;
     if (mode === "offline" && missing.length > 0) {
-      this.#counts.misses += missing.length;
       throw new OfflineMissError(missing[0]!.positions[0]!, missing.length);
     }
     const sent: Sent = { requests: 0, usage: { promptTokens: 0, totalTokens: 0 }, usageKnown: true, units: 0 };
@@ -219,19 +250,24 @@ class CachingEmbedder implements CachedEmbedder {
       textsAsked,
       vectors,
       sent,
+      tally,
     });
     this.#ledger.saved(modelName, unitsOf(texts) - sent.units);
-    this.#counts.requestsSaved += Math.max(0, requestsWithoutCache - sent.requests);
+    this.#counts.of(modelName).requestsSaved += Math.max(0, requestsWithoutCache - sent.requests);
     const embeddings = spread(wanted, vectors, textsAsked);
     this.#checkAgreement(embeddings);
     return sent.usageKnown ? { embeddings, usage: sent.usage } : { embeddings };
   }
 
   /** Fills in what the cache has; gives what it does not have. */
-  #lookUp(cache: EmbeddingCache, wanted: readonly Wanted[], vectors: Map<number, number[]>): Wanted[] {
-    const before = { ...cache.hits };
-    const found = cache.getMany(wanted.map(({ key }) => key));
-    for (const tier of ["L1", "L2", "L3"] as const) this.#hits[tier] += cache.hits[tier] - before[tier];
+  #lookUp(
+    cache: EmbeddingCache,
+    wanted: readonly Wanted[],
+    vectors: Map<number, number[]>,
+    tally: CallTally,
+  ): Wanted[] {
+    const keys = wanted.map(({ key }) => key);
+    const found = countHits(cache, tally, () => cache.getMany(keys));
     return wanted.filter(({ positions }, i) => {
       if (found[i]) vectors.set(positions[0]!, found[i]);
       return !found[i];
@@ -245,7 +281,7 @@ class CachingEmbedder implements CachedEmbedder {
     { model, options }: { model: string | undefined; options: EmbedOptions },
     counted: { sent: Sent; model: string },
   ): Promise<void> {
-    const { verifyFraction, onEvent, onNotice } = this.#resolved;
+    const { verifyFraction, onNotice } = this.#resolved;
     if (verifyFraction === 0) return;
     const sample = wanted.filter(
       ({ positions }) => vectors.has(positions[0]!) && this.#clock.random() < verifyFraction,
@@ -264,16 +300,17 @@ class CachingEmbedder implements CachedEmbedder {
       observer.onFailure(texts.length, error);
       return;
     }
+    const { verified } = this.#counts.of(counted.model);
     for (const [i, { positions }] of batch.entries()) {
       const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i]!);
-      if (outcome === "changed" && this.#counts.verified.changed === 0) {
+      if (outcome === "changed" && verified.changed === 0) {
         onNotice(
           `${this.embedderInfo.name} no longer gives the vectors that are stored for ${this.identity.model} ` +
             `(cosine ${cosine.toFixed(3)}): the model behind the name has changed; give a new revision to start afresh`,
         );
       }
-      this.#counts.verified[outcome]++;
-      onEvent({ type: "verified", outcome, cosine });
+      verified[outcome]++;
+      this.#onEvent({ type: "verified", outcome, cosine });
     }
   }
 
@@ -288,12 +325,18 @@ class CachingEmbedder implements CachedEmbedder {
     );
   }
 
-  #lifetime(cache: EmbeddingCache): Record<string, number> {
-    const { numberBytesStored, recordBytesStored } = cache.statistics();
-    const { verified: _, ...counts } = this.#counts;
-    const { L1: hitsL1, L2: hitsL2, L3: hitsL3 } = this.#hits;
-    return { ...counts, ...this.#ledger.lifetime(), hitsL1, hitsL2, hitsL3, numberBytesStored, recordBytesStored };
+  #onEvent(event: EmbedderEvent): void {
+    this.#resolved.onEvent(event);
+    tellEvent(() => ({ provider: this.identity.provider, ...event }));
   }
+}
+
+/** One call, past its keys. */
+interface Call {
+  cache: EmbeddingCache;
+  tally: CallTally;
+  model: string | undefined;
+  options: EmbedOptions;
 }
 
 /** The distinct texts of a call, in order of first appearance. */

@@ -1,4 +1,5 @@
 import type { Usage } from "../core/embedder.ts";
+import type { VerificationOutcome } from "../statistics/statistics.ts";
 
 /** What a cached embedder does, as it does it. */
 export type EmbedderEvent =
@@ -14,6 +15,3 @@ export type EmbedderEvent =
   | { type: "lease-wait"; textCount: number }
   /** A hit was embedded again for comparison. `cosine` is that of the stored and the fresh vector. */
   | { type: "verified"; outcome: VerificationOutcome; cosine: number };
-
-/** `same`: the same bits; `jitter`: cosine above 0.999; `changed`: another model answers under the same name. */
-export type VerificationOutcome = "same" | "jitter" | "changed";

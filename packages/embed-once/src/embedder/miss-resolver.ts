@@ -2,13 +2,13 @@ import type { EmbeddingCache } from "../cache/hierarchical-cache.ts";
 import type { ContentKey } from "../core/content-key.ts";
 import type { Usage } from "../core/embedder.ts";
 import { splitRequests } from "../core/request-limits.ts";
-import type { TierName } from "../tier/tier.ts";
+import type { EmbedderCounts } from "../statistics/statistics.ts";
 import { abortable } from "./abortable.ts";
 import type { BatchCall, BatchObserver, BatchSender } from "./batching.ts";
-import type { EmbedderCounts } from "./embedder-statistics.ts";
 import { EmbeddingsFailedError, isAboutText, TextFailed } from "./errors.ts";
 import type { EmbedderEvent } from "./events.ts";
 import { HeldLeases, type LeaseKey } from "./held-leases.ts";
+import { type CallTally, countHits } from "./model-ledger.ts";
 import type { RetryClock } from "./retry.ts";
 import { type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
@@ -47,15 +47,16 @@ export interface MissCall {
   /** Takes each vector, as an array of the caller's own, by the first position of its text. */
   vectors: Map<number, number[]>;
   sent: Sent;
+  /** What became of the call's texts; each of `missing` is a miss in it. */
+  tally: CallTally;
 }
 
 export interface MissResolverParts {
   sender: BatchSender;
   slots: Slots;
   clock: RetryClock;
-  counts: EmbedderCounts;
+  countsOf: (model: string) => EmbedderCounts;
   ledger: TokenLedger;
-  hits: Record<TierName, number>;
   underWay: UnderWay;
   onEvent: (event: EmbedderEvent) => void;
 }
@@ -84,16 +85,15 @@ export class MissResolver {
 
   /** @throws EmbeddingsFailedError where a part was done or one text is to blame, else the base's own error, or the signal's reason */
   async resolve(missing: readonly Wanted[], call: MissCall): Promise<void> {
-    const { counts } = this.#parts;
+    const { tally } = call;
     let open: Open[] = missing.map((wanted) => ({ wanted, flightKey: Buffer.from(wanted.key).toString("latin1") }));
-    counts.misses += open.length;
     while (open.length > 0) {
       const joined = open.filter(({ flightKey }) => this.#flights.has(flightKey));
       const own = open.filter(({ flightKey }) => !this.#flights.has(flightKey));
       const owned = this.#takeOff(own, call);
       const tickets = [this.#flights.join(joined.map(({ flightKey }) => flightKey)), ...owned];
-      counts.coalesced += joined.length;
-      counts.misses -= joined.length;
+      tally.coalesced += joined.length;
+      tally.misses -= joined.length;
       const [theirs, ...ours] = tickets.map(({ vectors }) => vectors);
       try {
         await abortable(
@@ -114,8 +114,8 @@ export class MissResolver {
         throw failure(error, missing, call);
       }
       open = joined.filter(({ wanted }) => !call.vectors.has(wanted.positions[0]!));
-      counts.coalesced -= open.length;
-      counts.misses += open.length;
+      tally.coalesced -= open.length;
+      tally.misses += open.length;
     }
   }
 
@@ -143,7 +143,7 @@ export class MissResolver {
    */
   async #leased(
     batch: readonly Open[],
-    { cache, share }: MissCall,
+    { cache, share, tally }: MissCall,
     signals: FlightSignals,
     deliver: (index: number, vector: number[]) => void,
     embed: (granted: readonly Indexed[]) => Promise<void>,
@@ -157,7 +157,7 @@ export class MissResolver {
       const renewal = setInterval(() => this.#leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
       try {
         // Whoever had the lease before may have stored the text since it was looked up.
-        const missing = this.#deliverStored(granted, cache, deliver);
+        const missing = this.#deliverStored(granted, cache, tally, deliver);
         if (missing.length > 0) await embed(missing);
       } finally {
         clearInterval(renewal);
@@ -168,7 +168,7 @@ export class MissResolver {
       if (open.length === 0) return;
       this.#parts.onEvent({ type: "lease-wait", textCount: open.length });
       await this.#parts.clock.sleep(POLL_MS, signals.unwanted);
-      open = this.#deliverStored(open, cache, deliver);
+      open = this.#deliverStored(open, cache, tally, deliver);
     }
   }
 
@@ -176,15 +176,12 @@ export class MissResolver {
   #deliverStored(
     open: readonly Indexed[],
     cache: EmbeddingCache,
+    tally: CallTally,
     deliver: (i: number, v: number[]) => void,
   ): Indexed[] {
-    const { counts, hits } = this.#parts;
-    const before = { ...cache.hits };
-    const found = cache.getMany(open.map(({ wanted }) => wanted.key));
-    for (const tier of ["L1", "L2", "L3"] as const) {
-      hits[tier] += cache.hits[tier] - before[tier];
-      counts.misses -= cache.hits[tier] - before[tier];
-    }
+    const keys = open.map(({ wanted }) => wanted.key);
+    const found = countHits(cache, tally, () => cache.getMany(keys));
+    tally.misses -= found.filter(Boolean).length;
     return open.filter(({ index }, i) => {
       if (found[i]) deliver(index, found[i]);
       return !found[i];
@@ -214,7 +211,8 @@ export class MissResolver {
 
   /** Counts and tells what a call has the base do. */
   observer({ sent, model }: Pick<MissCall, "sent" | "model">): BatchObserver {
-    const { counts, ledger, onEvent } = this.#parts;
+    const { countsOf, ledger, onEvent } = this.#parts;
+    const counts = countsOf(model);
     return {
       onRequest: (textCount) => {
         sent.requests++;

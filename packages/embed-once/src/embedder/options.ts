@@ -33,6 +33,8 @@ export interface CacheEmbedderOptions extends IdentityOptions, CacheOptions, Ret
   verifyFraction?: number | undefined;
   /** US dollars for a million tokens of every model, 0 or more; for statistics. @default what the base says, else not known */
   pricePerMillionTokens?: number | undefined;
+  /** Where and when the prices were read; for statistics. @default "set by the user" where that is so, else not known */
+  priceSource?: string | undefined;
   /** Is told of requests, retries and whatever else happens, as it happens. It must not throw. */
   onEvent?: ((event: EmbedderEvent) => void) | undefined;
 }

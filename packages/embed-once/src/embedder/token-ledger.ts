@@ -1,16 +1,5 @@
 import type { Usage } from "../core/embedder.ts";
-
-/** Tokens and money of one embedder since it was made. */
-export interface TokenFigures {
-  /** Tokens as the base reported them for what was really sent. An answer without a report adds none. */
-  tokensSent: number;
-  /** What the texts that were answered without being sent would have had in tokens; an estimate, see `TokenLedger`. */
-  tokensSaved: number;
-  /** US dollars for `tokensSent`; `null` where a model's price is not known, or an answer did not say what it cost. */
-  dollarsSent: number | null;
-  /** US dollars for `tokensSaved`; `null` where a model's price is not known. */
-  dollarsSaved: number | null;
-}
+import type { LifetimeStatistics, TokenFigures } from "../statistics/statistics.ts";
 
 /** Of one model, in UTF-16 code units of texts and in tokens. */
 interface Account {
@@ -27,9 +16,6 @@ interface Account {
 /** Before anything was reported: the usual rule for English prose. Code has more, other scripts many more. */
 const TOKENS_PER_UNIT = 1 / 4;
 
-const TOKENS = "reportedTokens ";
-const UNITS = "reportedUnits ";
-
 /**
  * Keeps account of tokens, by model.
  *
@@ -41,19 +27,17 @@ const UNITS = "reportedUnits ";
  */
 export class TokenLedger {
   readonly #accounts = new Map<string, Account>();
-  readonly #provider: string;
   readonly #priceOf: (model: string) => number | undefined;
-  #earlier: Readonly<Record<string, number>> = {};
+  #earlier: LifetimeStatistics["models"] = {};
 
   /** @param priceOf US dollars for a million tokens, where that is known */
-  constructor(provider: string, priceOf: (model: string) => number | undefined) {
-    this.#provider = provider;
+  constructor(priceOf: (model: string) => number | undefined) {
     this.#priceOf = priceOf;
   }
 
-  /** What was reported to earlier processes, as `lifetime` gave it there. */
-  recall(lifetime: Readonly<Record<string, number>>): void {
-    this.#earlier = lifetime;
+  /** What was reported to earlier processes. */
+  recall({ models }: LifetimeStatistics): void {
+    this.#earlier = models;
   }
 
   sent(model: string, units: number, usage: Usage | undefined): void {
@@ -74,54 +58,38 @@ export class TokenLedger {
     account.tokensSaved += units * rate;
   }
 
-  figures(): TokenFigures {
-    const sum = { tokensSent: 0, tokensSaved: 0, dollarsSent: 0 as number | null, dollarsSaved: 0 as number | null };
-    for (const [model, { tokensSent, tokensSaved, unreported }] of this.#accounts) {
-      const dollars = (tokens: number) => cost(tokens, this.#priceOf(model));
-      sum.tokensSent += tokensSent;
-      sum.tokensSaved += tokensSaved;
-      sum.dollarsSent = add(sum.dollarsSent, unreported > 0 && dollars(1) !== 0 ? null : dollars(tokensSent));
-      sum.dollarsSaved = add(sum.dollarsSaved, dollars(tokensSaved));
-    }
-    return { ...sum, tokensSaved: Math.round(sum.tokensSaved) };
+  /** Of one model. */
+  figures(model: string): TokenFigures {
+    const { tokensSent, tokensSaved, unreported } = this.#account(model);
+    const dollars = (tokens: number) => costInDollars(tokens, this.#priceOf(model));
+    return {
+      tokensSent,
+      tokensSaved: Math.round(tokensSaved),
+      dollarsSent: unreported > 0 && dollars(1) !== 0 ? null : dollars(tokensSent),
+      dollarsSaved: dollars(tokensSaved),
+    };
   }
 
-  /** Counters to be summed over all processes; unknown money is left out. */
-  lifetime(): Record<string, number> {
-    const { dollarsSent, dollarsSaved, ...counters } = this.figures();
-    const sums: Record<string, number> = counters;
-    if (dollarsSent !== null) sums.dollarsSent = dollarsSent;
-    if (dollarsSaved !== null) sums.dollarsSaved = dollarsSaved;
-    for (const [model, { tokensSent, unitsReported }] of this.#accounts) {
-      if (unitsReported === 0) continue;
-      sums[TOKENS + this.#name(model)] = tokensSent;
-      sums[UNITS + this.#name(model)] = unitsReported;
-    }
-    return sums;
+  /** UTF-16 code units of the texts of one model whose tokens were reported. */
+  unitsReported(model: string): number {
+    return this.#account(model).unitsReported;
   }
 
   #account(model: string): Account {
     const known = this.#accounts.get(model);
     if (known) return known;
-    const name = this.#name(model);
-    const before = { tokens: this.#earlier[TOKENS + name] ?? 0, units: this.#earlier[UNITS + name] ?? 0 };
+    const earlier = this.#earlier[model];
+    const before = { tokens: earlier?.tokensSent ?? 0, units: earlier?.unitsSent ?? 0 };
     const account = { tokensSent: 0, tokensSaved: 0, unitsReported: 0, unreported: 0, before };
     this.#accounts.set(model, account);
     return account;
   }
-
-  #name(model: string): string {
-    return `${this.#provider}/${model}`;
-  }
 }
 
-function cost(tokens: number, pricePerMillionTokens: number | undefined): number | null {
+/** `null` where the price is not known and there is something to pay. */
+export function costInDollars(tokens: number, pricePerMillionTokens: number | undefined): number | null {
   if (tokens === 0) return 0;
   return pricePerMillionTokens === undefined ? null : (tokens * pricePerMillionTokens) / 1_000_000;
-}
-
-function add(sum: number | null, part: number | null): number | null {
-  return sum === null || part === null ? null : sum + part;
 }
 
 /** Code units of texts together. */

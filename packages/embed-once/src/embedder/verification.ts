@@ -1,4 +1,4 @@
-import type { VerificationOutcome } from "./events.ts";
+import type { VerificationOutcome } from "../statistics/statistics.ts";
 
 const JITTER_COSINE = 0.999;
 

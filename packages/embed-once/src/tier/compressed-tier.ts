@@ -10,6 +10,8 @@ export class CompressedTier implements Tier<Uint8Array> {
   readonly name = "L2";
   readonly #maxBytes: number;
   #records: ChunkMap;
+  /** Before the records were cleared. */
+  #earlierEvictions = 0;
   /** The record that is lent; the next read overwrites it. */
   #lent: Uint8Array = new Uint8Array(16 * CHUNK_BYTES);
 
@@ -46,16 +48,24 @@ export class CompressedTier implements Tier<Uint8Array> {
 
   usage(): TierUsage {
     const { size, usedBytes, evictions } = this.#records;
-    return { entries: size, usedBytes, maxBytes: this.#maxBytes, evictions, damaged: 0 };
+    return {
+      entries: size,
+      usedBytes,
+      maxBytes: this.#maxBytes,
+      evictions: this.#earlierEvictions + evictions,
+      damaged: 0,
+    };
   }
 
   flush(): void {}
 
   clear(): void {
+    this.#earlierEvictions += this.#records.evictions;
     this.#records = new ChunkMap({ maxBytes: this.#maxBytes, chunkBytes: CHUNK_BYTES });
   }
 
   close(): void {
+    this.#earlierEvictions += this.#records.evictions;
     this.#records = new ChunkMap({ maxBytes: 0, chunkBytes: CHUNK_BYTES });
   }
 }

@@ -41,6 +41,11 @@ export interface MappedEntry extends TierEntry<Uint8Array> {
   model?: string | undefined;
 }
 
+/** A write gave up waiting for another process's lock. It may still come through. */
+export class LockWaitError extends Error {
+  override readonly name = "LockWaitError";
+}
+
 /** Counters that outlive a process; each is summed over all processes that used the directory. */
 export type LifetimeCounters = Record<string, number>;
 
@@ -74,13 +79,14 @@ export class MappedTier implements Tier<Uint8Array> {
   readonly #meta: Database<unknown, string>;
   /** Who is embedding which text. */
   readonly leases: LeaseTable;
-  readonly #evictionsBefore: number;
   readonly #log: RecordLog;
   readonly #index: KeyIndex;
   readonly #recency: Recency;
   readonly #store: EntryStore;
   #marksRecency = false;
-  #damaged = 0;
+  /** Since it was opened. */
+  evictions = 0;
+  damaged = 0;
   #doubtful = false;
   /** A write that waits for another process's lock. */
   #stuck: Promise<unknown> | undefined;
@@ -123,9 +129,7 @@ export class MappedTier implements Tier<Uint8Array> {
       transaction: (body) => this.#transaction(body),
       now: this.#now,
     });
-    const state = this.state();
-    this.#evictionsBefore = state.evictions;
-    this.#marksRecency = usedBytes(state) > this.#maxBytes * RECENCY_FROM_SHARE;
+    this.#marksRecency = usedBytes(this.state()) > this.#maxBytes * RECENCY_FROM_SHARE;
   }
 
   /** Where the tier lies. */
@@ -203,8 +207,8 @@ export class MappedTier implements Tier<Uint8Array> {
       entries: state.entries,
       usedBytes: usedBytes(state),
       maxBytes: this.#maxBytes,
-      evictions: state.evictions - this.#evictionsBefore,
-      damaged: this.#damaged,
+      evictions: this.evictions,
+      damaged: this.damaged,
     };
   }
 
@@ -213,14 +217,15 @@ export class MappedTier implements Tier<Uint8Array> {
     return this.state().models.filter(({ entries }) => entries > 0);
   }
 
-  /** Adds to the counters that outlive this process. */
-  async addLifetime(counters: LifetimeCounters): Promise<void> {
-    if (this.readOnly) return;
+  /** Adds to the counters that outlive this process. @returns `false` where the file can only be read */
+  async addLifetime(counters: LifetimeCounters): Promise<boolean> {
+    if (this.readOnly) return false;
     await this.#transaction(() => {
       const sums = this.lifetime();
       for (const [name, added] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + added;
       this.#meta.put("lifetime", sums);
     });
+    return true;
   }
 
   lifetime(): LifetimeCounters {
@@ -256,14 +261,18 @@ export class MappedTier implements Tier<Uint8Array> {
    * The body must not fail half-way: lmdb commits what was done before.
    */
   async change<Result>(body: (state: TierState) => Result): Promise<Result> {
+    let evicted = 0;
     const result = await this.#transaction(() => {
       const state = this.state();
+      const { evictions } = state;
       const value = body(state);
+      evicted = state.evictions - evictions;
       if (this.#recency.unsaved > 0) this.#recency.save(state.firstSegment);
       this.#meta.put("state", stateRow(state));
       this.#marksRecency = usedBytes(state) > this.#maxBytes * RECENCY_FROM_SHARE;
       return value;
     });
+    this.evictions += evicted;
     if (this.#options.durability === "sync") await this.#root.flushed;
     if (!this.isInPlace) throw new Error(`${this.path} was deleted or replaced while it was open`);
     return result;
@@ -314,7 +323,7 @@ export class MappedTier implements Tier<Uint8Array> {
 
   /** A damaged entry is a miss, is counted, and is removed so that it is stored anew. */
   #drop(key: ContentKey): void {
-    this.#damaged++;
+    this.damaged++;
     if (!this.readOnly) this.delete(key).catch(() => {});
   }
 
@@ -331,7 +340,7 @@ export class MappedTier implements Tier<Uint8Array> {
           .finally(() => {
             this.#stuck = undefined;
           });
-        reject(new Error(`another process has had ${this.path} locked for ${maxLockWaitMs / 1000} seconds`));
+        reject(new LockWaitError(`another process has had ${this.path} locked for ${maxLockWaitMs / 1000} seconds`));
       }, maxLockWaitMs);
     });
     try {

@@ -9,7 +9,7 @@ export interface TierUsage {
   usedBytes: number;
   /** The budget. */
   maxBytes: number;
-  /** Entries that left for want of room since the tier was opened. */
+  /** Entries that this tier took out for want of room since it was opened. */
   evictions: number;
   /** Entries that were found damaged since the tier was opened; each was a miss. */
   damaged: number;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { type EmbeddingCache, openCache } from "../../src/cache/hierarchical-cache.ts";
 import { DEFAULT_CACHE_OPTIONS } from "../../src/cache/options.ts";
+import type { TierName } from "../../src/tier/tier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-cache-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,6 +31,11 @@ async function withCache(
   await body(cache);
 }
 
+function hitsOf(cache: EmbeddingCache): Record<TierName, number> {
+  const { L1, L2, L3 } = cache.statistics().tiers;
+  return { L1: L1.hits, L2: L2.hits, L3: L3.hits };
+}
+
 describe("the hierarchical cache", () => {
   test("gives back the same bits from every tier, and promotes on use", () =>
     withCache({}, async (cache) => {
@@ -43,7 +49,7 @@ describe("the hierarchical cache", () => {
         expect(new BigUint64Array(Float64Array.from(found!).buffer)).toEqual(
           new BigUint64Array(Float64Array.from(values).buffer),
         );
-        expect(cache.statistics().hits).toEqual(expected);
+        expect(hitsOf(cache)).toEqual(expected);
       }
       expect(cache.statistics().promotions).toBe(1);
     }));
@@ -53,8 +59,8 @@ describe("the hierarchical cache", () => {
     await withCache({ directory }, (cache) => cache.setMany([{ key: key(1), vector: vector(1) }]));
     await withCache({ directory }, (cache) => {
       for (let i = 0; i < 4; i++) expect(cache.getMany([key(1)])).toEqual([vector(1)]);
-      const { hits, promotions, keysAsked, misses } = cache.statistics();
-      expect({ hits, promotions, keysAsked, misses }).toEqual({
+      const { promotions, keysAsked, misses } = cache.statistics();
+      expect({ hits: hitsOf(cache), promotions, keysAsked, misses }).toEqual({
         hits: { L1: 2, L2: 1, L3: 1 },
         promotions: 2,
         keysAsked: 4,
@@ -110,7 +116,9 @@ describe("the hierarchical cache", () => {
         for (let i = 0; i < 3; i++) {
           expect(cache.getMany([key(1)]), JSON.stringify(options)).toEqual([off === 7 ? undefined : vector(1)]);
         }
-        expect(Object.keys(cache.statistics().tiers)).toHaveLength(3 - (off & 1) - ((off >> 1) & 1) - (off >> 2));
+        const { L1, L2, L3 } = cache.statistics().tiers;
+        const states = [1, 2, 4].map((bit) => (off & bit ? "off" : "open"));
+        expect([L1.state, L2.state, L3.state]).toEqual(states);
       });
     }
   });
@@ -166,7 +174,8 @@ describe("the hierarchical cache", () => {
               expect(cache.getMany(step.get.map(key))).toEqual(step.get.map((id) => model.get(id)));
             }
           }
-          const { keysAsked, hits, misses } = cache.statistics();
+          const { keysAsked, misses } = cache.statistics();
+          const hits = hitsOf(cache);
           expect(keysAsked).toBe(hits.L1 + hits.L2 + hits.L3 + misses);
         } finally {
           await cache.close();
@@ -222,10 +231,15 @@ describe("the hierarchical cache", () => {
 
   test("lifetime counters are summed over openings", async () => {
     const directory = newDirectory();
-    await withCache({ directory }, (cache) => cache.addLifetime({ asked: 2, made: 1 }));
     await withCache({ directory }, async (cache) => {
-      await cache.addLifetime({ asked: 3 });
-      expect(cache.lifetime()).toEqual({ asked: 5, made: 1 });
+      expect(await cache.addLifetime({ "textsAsked small": 2, "misses small": 1 })).toBe(true);
+    });
+    await withCache({ directory }, async (cache) => {
+      await cache.addLifetime({ "textsAsked small": 3, "textsAsked large one": 4, "unknown small": 7, "no-model": 1 });
+      const { total, models } = cache.lifetime();
+      expect(total).toMatchObject({ textsAsked: 9, misses: 1 });
+      expect(Object.keys(models)).toEqual(["small", "large one"]);
+      expect(models.small).toMatchObject({ textsAsked: 5, misses: 1, embeddingsMade: 0 });
     });
   });
 });

@@ -43,7 +43,7 @@ describe("maintenance", () => {
     await using cache = await openCache(options);
     expect(await cache.verify()).toEqual({ sound: 97, damaged: 3 });
     expect(found(cache, 0, 100)).toBe(97);
-    expect(cache.statistics().damaged).toBe(3);
+    expect(cache.statistics().tiers.L3.damaged).toBe(3);
     await cache.setMany(entries(0, 100));
     expect(found(cache, 0, 100)).toBe(100);
     expect(await cache.verify()).toEqual({ sound: 100, damaged: 0 });

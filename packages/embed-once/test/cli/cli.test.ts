@@ -247,10 +247,10 @@ describe("stats", () => {
     run(["search", "menu"], { cache });
     const { stored, lifetime, directory } = JSON.parse(run(["stats", "--json"], { cache }).stdout);
     expect(directory).toBe(cache);
-    expect(stored.entries).toBe(lifetime.embeddingsMade);
-    expect(lifetime).toMatchObject({ hitsL3: 1 });
+    expect(stored.entries).toBe(lifetime.total.embeddingsMade);
+    expect(lifetime.total).toMatchObject({ hits: { L3: 1 }, stored: { vectors: stored.entries } });
     const text = run(["stats"], { cache }).stdout;
-    expect(text).toContain(`${lifetime.embeddingsMade} embedded`);
+    expect(text).toMatch(new RegExp(`asked +L1 +L2 +L3 +shared +embedded.*\n.*\\b${lifetime.total.embeddingsMade}\\b`));
   });
 });
 

@@ -319,7 +319,8 @@ describe("calls at the same time", () => {
     const first = embedder.createEmbeddings(["a", "b"], undefined, { signal: controller.signal });
     await vi.waitFor(() => expect(base.requests).toHaveLength(1));
     const second = embedder.createEmbeddings(["b"]);
-    await vi.waitFor(() => expect(embedder.statistics().coalesced).toBe(1));
+    // Long enough to look it up and to join the first one's request.
+    await new Promise(setImmediate);
     controller.abort(new Error("no longer wanted"));
     await expect(first).rejects.toThrow("no longer wanted");
     gate.resolve();
@@ -510,7 +511,7 @@ describe("the wrapper itself", () => {
     await closed;
     const next = cached(new FakeEmbedder(), { directory, mode: "offline" });
     expect((await next.createEmbeddings(["a"])).embeddings).toEqual([fakeVector("a")]);
-    expect((await next.cache()).lifetime()).toMatchObject({ embeddingsMade: 1 });
+    expect((await next.cache()).lifetime().total).toMatchObject({ embeddingsMade: 1 });
   });
 
   test("after close a call is refused, and closing twice is no fault", async () => {
@@ -534,11 +535,14 @@ describe("the wrapper itself", () => {
       requestsMade: 2,
       requestsSaved: 2,
       hits: { L1: 0, L2: 3, L3: 0 },
-      cache: { vectorsStored: 3, numberBytesStored: 3 * 16 * 8 },
+      cache: { stored: { vectors: 3, numberArrayBytes: 3 * 16 * 8, float32Bytes: 3 * 16 * 4 } },
     });
     await embedder.close();
     const cache = await openCache({ directory });
-    expect(cache.lifetime()).toMatchObject({ textsAsked: 7, hitsL2: 3, embeddingsMade: 3, requestsMade: 2 });
+    const { total, models } = cache.lifetime();
+    expect(total).toMatchObject({ textsAsked: 7, hits: { L2: 3 }, embeddingsMade: 3, requestsMade: 2 });
+    expect(total.stored).toMatchObject({ vectors: 3, numberArrayBytes: 3 * 16 * 8 });
+    expect(models).toEqual({ small: total });
     await cache.close();
   });
 

@@ -195,7 +195,7 @@ export class Interleavings {
         }
       }
       const cache = await openCache({ directory: this.#directory });
-      const { textsAsked, requestsMade, embeddingsMade } = cache.lifetime();
+      const { textsAsked, requestsMade, embeddingsMade } = cache.lifetime().total;
       await cache.close();
       assert.deepEqual({ textsAsked, requestsMade, embeddingsMade }, this.#lifetime, "lifetime figures");
     } catch (error) {

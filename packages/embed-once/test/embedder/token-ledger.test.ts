@@ -75,7 +75,7 @@ describe("tokens and money", () => {
     expect(second.statistics()).toMatchObject({ tokensSent: 0, tokensSaved: 2 });
     await second.close();
     await using cache = await openCache({ directory });
-    expect(cache.lifetime()).toMatchObject({ tokensSent: 2, tokensSaved: 2 });
+    expect(cache.lifetime().total).toMatchObject({ tokensSent: 2, tokensSaved: 2 });
   });
 
   test("whatever is asked, what is sent and saved together is what there would be without a cache", async () => {
@@ -98,10 +98,11 @@ describe("tokens and money", () => {
 });
 
 test("models have accounts of their own", () => {
-  const ledger = new TokenLedger("p", (model) => (model === "dear" ? 2_000_000 : 1_000_000));
+  const ledger = new TokenLedger((model) => (model === "dear" ? 2_000_000 : 1_000_000));
   ledger.sent("dear", 4, { promptTokens: 4, totalTokens: 4 });
   ledger.sent("cheap", 4, { promptTokens: 1, totalTokens: 1 });
   ledger.saved("dear", 8);
   ledger.saved("cheap", 8);
-  expect(ledger.figures()).toEqual({ tokensSent: 5, tokensSaved: 10, dollarsSent: 9, dollarsSaved: 18 });
+  expect(ledger.figures("dear")).toEqual({ tokensSent: 4, tokensSaved: 8, dollarsSent: 8, dollarsSaved: 16 });
+  expect(ledger.figures("cheap")).toEqual({ tokensSent: 1, tokensSaved: 2, dollarsSent: 1, dollarsSaved: 2 });
 });

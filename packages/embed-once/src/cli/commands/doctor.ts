@@ -53,9 +53,10 @@ async function examine(open: () => CommandServices): Promise<Finding[]> {
     const { valid, error } = await services.embedder.validateConfiguration();
     findings.push({ what: "provider", ok: valid, detail: valid ? "answers" : (error ?? "does not work") });
     const { tiers, degraded } = (await services.cache()).statistics();
-    const stored = tiers.L3
-      ? `${plural(tiers.L3.entries, "vector")}, ${formatBytes(tiers.L3.usedBytes)}`
-      : "in memory only";
+    const stored =
+      tiers.L3.state === "open"
+        ? `${plural(tiers.L3.entries, "vector")}, ${formatBytes(tiers.L3.usedBytes)}`
+        : "in memory only";
     findings.push({
       what: "cache",
       ok: degraded.length === 0,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { indexDirectory } from "../../cache/options.ts";
 import type { Embedder } from "../../core/embedder.ts";
-import type { EmbedderStatistics } from "../../embedder/embedder-statistics.ts";
+import type { EmbedderStatistics } from "../../statistics/statistics.ts";
 import { UsageError } from "../errors.ts";
 import { formatCount, type Output, plural } from "../output.ts";
 import { type GlobalOptions, servicesFor, wholeNumber } from "../services.ts";

@@ -1,66 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import type { CacheStatistics } from "../../cache/statistics.ts";
-import type { LifetimeCounters } from "../../tier/mapped-tier.ts";
-import { formatBytes, formatCount, type Output, plural } from "../output.ts";
-import { type GlobalOptions, servicesFor } from "../services.ts";
+import type { EmbeddingCache } from "../../cache/hierarchical-cache.ts";
+import { reportLifetime } from "../../statistics/report.ts";
+import { UsageError } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { type GlobalOptions, servicesFor, wholeNumber } from "../services.ts";
 
-export function registerStatsCommand(program: Command, output: Output): void {
+const DEFAULT_INTERVAL_SECONDS = 2;
+const MAX_INTERVAL_SECONDS = 86_400;
+
+interface StatsOptions extends GlobalOptions {
+  json?: boolean;
+  watch?: boolean;
+  interval?: string;
+}
+
+export function registerStatsCommand(program: Command, output: Output, signal: AbortSignal): void {
   program
     .command("stats")
     .description("show what the cache holds and what it saved so far, over all processes")
-    .option("--json", "as JSON")
+    .option("--json", "as JSON, one line each time with --watch")
+    .option("--watch", "again and again, until it is interrupted")
+    .option("--interval <seconds>", `between two looks of --watch (default: ${DEFAULT_INTERVAL_SECONDS})`)
     .action(async (_options: object, command: Command) => {
-      const options: GlobalOptions & { json?: boolean } = command.optsWithGlobals();
+      const options: StatsOptions = command.optsWithGlobals();
+      const intervalSeconds = intervalOf(options);
       const { services, directory } = servicesFor(options, output);
       try {
         const cache = await services.cache();
-        const { tiers, models, degraded } = cache.statistics();
-        const lifetime = cache.lifetime();
-        if (options.json)
-          output.result(JSON.stringify({ directory, stored: tiers.L3, models, lifetime, degraded }, null, 2));
-        else output.result(describe(directory, tiers.L3, models, lifetime));
+        if (!options.watch) {
+          output.result(options.json ? JSON.stringify(figures(directory, cache), null, 2) : text(directory, cache));
+          return;
+        }
+        while (!signal.aborted) {
+          if (options.json) output.result(JSON.stringify(figures(directory, cache)));
+          else output.redraw(text(directory, cache));
+          await sleep(1_000 * intervalSeconds, undefined, { signal }).catch(() => {});
+        }
       } finally {
         await services.close();
       }
     });
 }
 
-function describe(
-  directory: string,
-  stored: CacheStatistics["tiers"]["L3"],
-  models: CacheStatistics["models"],
-  lifetime: LifetimeCounters,
-): string {
-  const count = (name: string) => lifetime[name] ?? 0;
-  const hits = count("hitsL1") + count("hitsL2") + count("hitsL3");
-  const lines = [`Cache in ${directory}`];
-  if (stored) {
-    const share = ((100 * stored.usedBytes) / stored.maxBytes).toFixed(1);
-    lines.push(
-      `  ${plural(stored.entries, "vector")} in ${formatBytes(stored.usedBytes)} of ${formatBytes(stored.maxBytes)} (${share} %)`,
-    );
+function intervalOf({ interval, watch }: StatsOptions): number {
+  if (interval === undefined) return DEFAULT_INTERVAL_SECONDS;
+  if (!watch) throw new UsageError("--interval goes with --watch");
+  const seconds = wholeNumber("--interval", interval);
+  if (seconds < 1 || seconds > MAX_INTERVAL_SECONDS) {
+    throw new UsageError(`--interval takes 1 to ${MAX_INTERVAL_SECONDS} seconds, got ${interval}`);
   }
-  for (const { name, entries, bytes } of models) {
-    lines.push(`  ${name || "model not named"}: ${plural(entries, "vector")}, ${formatBytes(bytes)}`);
-  }
-  lines.push(
-    "So far, over all processes",
-    `  ${plural(count("textsAsked"), "text")} asked`,
-    `  ${formatCount(hits)} from the cache: L1 ${formatCount(count("hitsL1"))}, L2 ${formatCount(count("hitsL2"))}, L3 ${formatCount(count("hitsL3"))}`,
-    `  ${formatCount(count("coalesced"))} shared with a request for the same text`,
-    `  ${formatCount(count("embeddingsMade"))} embedded in ${plural(count("requestsMade"), "call")}; ${plural(count("requestsSaved"), "call")} saved`,
-    `  ${plural(count("tokensSent"), "token")} sent${dollars(lifetime.dollarsSent)}, about ${formatCount(count("tokensSaved"))} saved${dollars(lifetime.dollarsSaved)}`,
-  );
-  if (count("recordBytesStored") > 0) {
-    const ratio = (count("numberBytesStored") / count("recordBytesStored")).toFixed(2);
-    lines.push(
-      `  vectors compressed from ${formatBytes(count("numberBytesStored"))} to ${formatBytes(count("recordBytesStored"))} (${ratio} times smaller)`,
-    );
-  }
-  return lines.join("\n");
+  return seconds;
 }
 
-/** What was known to cost something; what had no known price is not in it. */
-function dollars(amount: number | undefined): string {
-  return amount === undefined ? "" : ` ($${amount.toFixed(4)} as far as prices are known)`;
+function figures(directory: string, cache: EmbeddingCache): object {
+  const { tiers, models, degraded } = cache.statistics();
+  const { state, entries, usedBytes, maxBytes } = tiers.L3;
+  return {
+    directory,
+    stored: { state, entries, usedBytes, maxBytes },
+    models,
+    lifetime: cache.lifetime(),
+    degraded,
+  };
+}
+
+function text(directory: string, cache: EmbeddingCache): string {
+  return `Cache in ${directory}\n${reportLifetime(cache.lifetime(), cache.statistics())}`;
 }
