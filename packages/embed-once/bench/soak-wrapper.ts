@@ -4,7 +4,8 @@
  * out. It ends at the first run in which something does not hold, and prints the smallest plan that shows it.
  */
 import fc from "fast-check";
-import { Interleavings, plans } from "../test/embedder/interleavings.ts";
+import { plans } from "../test/embedder/interleaving-plans.ts";
+import { Interleavings } from "../test/embedder/interleavings.ts";
 
 const runs = Number(process.argv[2] ?? 2_000);
 const seed = Number(process.argv[3] ?? new Date().toISOString().slice(0, 10).replaceAll("-", ""));

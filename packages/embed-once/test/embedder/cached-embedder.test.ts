@@ -370,6 +370,28 @@ describe("calls at the same time", () => {
     expect(theirs.requests).toHaveLength(0);
   });
 
+  test("what another wrapper stored between the look and the lease is not asked for again", async () => {
+    const cache = await openCache({ directory: newDirectory() });
+    const late = new Proxy(cache, {
+      get(target, name) {
+        if (name === "lease") {
+          return async (keys: Uint8Array[]) => {
+            await target.setMany(keys.map((key) => ({ key, vector: fakeVector("a") })));
+            return target.lease(keys);
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const base = new FakeEmbedder();
+    const embedder = cacheEmbedder(base, { cache: late });
+    expect((await embedder.createEmbeddings(["a"])).embeddings).toEqual([fakeVector("a")]);
+    expect(base.requests).toHaveLength(0);
+    expect(embedder.statistics()).toMatchObject({ textsAsked: 1, misses: 0, hits: { L2: 1 } });
+    await cache.close();
+  });
+
   test("a caller who joined a request that fails asks for its own texts by itself", async () => {
     const base = new FakeEmbedder();
     const gate = deferred();

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { afterAll, describe, test } from "vitest";
-import { Interleavings, plans } from "./interleavings.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { plans } from "./interleaving-plans.ts";
+import { Interleavings } from "./interleavings.ts";
 
 const interleavings = new Interleavings();
 afterAll(() => interleavings.close());
@@ -13,5 +14,7 @@ describe("calls, aborts, faults and reopenings in any order, from two wrappers o
       fc.asyncProperty(plans, (plan) => interleavings.run(plan)),
       { seed: 20_261_124, numRuns: 60 },
     );
+    // Of everything something happened, or the seed is no good.
+    for (const [what, times] of Object.entries(interleavings.happened)) expect(times, what).toBeGreaterThan(0);
   });
 });
