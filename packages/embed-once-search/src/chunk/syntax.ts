@@ -112,8 +112,10 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
   return types;
 }
 
-/** A comment still belongs to what follows it after one blank line. */
+/** Rows from the end of a comment to what it belongs to: one blank line may lie between. */
 const MAX_INTRODUCTION_GAP = 2;
+
+const NO_ROW = -10;
 
 /** Deeper ones are cut by their looks: nobody writes them, and the walk is recursive. */
 const MAX_DEPTH = 150;
@@ -193,8 +195,8 @@ class SyntaxWalk {
     if (!cursor.gotoFirstChild()) return;
     let isFirst = true;
     /** First and last row of the comments and decorators that stand right before a node. */
-    let introFirst = -1;
-    let introLast = -2;
+    let introFirst = NO_ROW;
+    let introLast = NO_ROW;
     do {
       const type = cursor.nodeTypeId;
       const isError = type === 0xffff;
@@ -202,31 +204,28 @@ class SyntaxWalk {
       const start = cursor.startPosition;
       const end = cursor.endPosition;
       const lastRow = end.column === 0 && end.row > start.row ? end.row - 1 : end.row;
-      const index = this.#lineAt[start.row] ?? this.#lines.length;
+      const index = this.#indexFrom(start.row);
       const line = this.#lines[index];
       if (line === undefined) continue;
       const isLineStart = line.row === start.row && line.start + start.column <= line.contentStart;
-      const isIntroduced = introLast >= start.row - MAX_INTRODUCTION_GAP && start.row >= introFirst && introFirst >= 0;
+      const introduces = types.introduces[type] === 1;
+      const isIntroduced = introLast >= start.row - (introduces ? 1 : MAX_INTRODUCTION_GAP);
       const firstRow = isIntroduced ? introFirst : start.row;
-      const size = this.#sizeBefore[this.#lineAt[lastRow + 1] ?? this.#lines.length]! - this.#sizeBefore[index]!;
-      if (isError) this.#errorCharacters += size;
+      const size = this.#sizeOfRows(firstRow, lastRow);
+      if (isError) this.#errorCharacters += this.#sizeOfRows(start.row, lastRow);
 
       if (cuts && isLineStart) {
         this.#setCost(index, depth, isFirst && start.row > parentRow, isIntroduced);
-        if (size >= OWN_CHUNK_CHARACTERS && !isError && types.introduces[type] !== 1) {
-          const firstIndex = this.#lineAt[firstRow]!;
-          if (!isFirst && this.#costs[firstIndex]! < BAD_CUT) this.#forced[firstIndex] = 1;
-          const next = this.#lineAt[lastRow + 1] ?? this.#lines.length;
-          if (next < this.#lines.length && !continues(this.#lines[next]!)) this.#forced[next] = 1;
-        }
+        if (size >= OWN_CHUNK_CHARACTERS && !isError && !introduces) this.#forceAround(firstRow, lastRow, isFirst);
       }
-      if (types.introduces[type] === 1) {
+      if (introduces) {
         if (isLineStart) {
           if (!isIntroduced) introFirst = start.row;
           introLast = lastRow;
         }
         continue;
       }
+      introLast = NO_ROW;
       if (isLineStart) isFirst = false;
       if (isError) continue;
 
@@ -239,6 +238,24 @@ class SyntaxWalk {
       }
     } while (cursor.gotoNextSibling());
     cursor.gotoParent();
+  }
+
+  /** Non-blank characters. */
+  #sizeOfRows(firstRow: number, lastRow: number): number {
+    return this.#sizeBefore[this.#indexFrom(lastRow + 1)]! - this.#sizeBefore[this.#indexFrom(firstRow)]!;
+  }
+
+  /** Index of the first line that is not blank from a row on; the number of lines where there is none. */
+  #indexFrom(row: number): number {
+    return this.#lineAt[row] ?? this.#lines.length;
+  }
+
+  /** Makes a chunk of what is large enough for one. What comes first stays with the head that it belongs to. */
+  #forceAround(firstRow: number, lastRow: number, isFirst: boolean): void {
+    const from = this.#indexFrom(firstRow);
+    if (!isFirst && this.#costs[from]! < BAD_CUT) this.#forced[from] = 1;
+    const to = this.#indexFrom(lastRow + 1);
+    if (to < this.#lines.length && !continues(this.#lines[to]!)) this.#forced[to] = 1;
   }
 
   #setCost(index: number, depth: number, isFirst: boolean, isIntroduced: boolean): void {
