@@ -135,6 +135,19 @@ const UNKNOWN_CUT = 1_000_000;
  */
 export const OWN_CHUNK_CHARACTERS = 400;
 
+/** A node whose children are visited. */
+interface Visited {
+  depth: number;
+  row: number;
+  /** Where the comments and decorators begin that belong to it. */
+  firstRow: number;
+  /** Whether it is too large for one chunk. */
+  isLarge: boolean;
+  inFunction: boolean;
+  /** What it is or lies in. */
+  symbol: SourceSymbol | undefined;
+}
+
 /** Visits the nodes that are too large for one chunk, and those that may define something. */
 class SyntaxWalk {
   readonly #cursor: TreeCursor;
@@ -172,7 +185,7 @@ class SyntaxWalk {
   outline(): Outline | undefined {
     const total = this.#sizeBefore[this.#lines.length]!;
     if (this.#cursor.nodeType === "ERROR") return undefined;
-    this.#visitChildren(0, 0, true, false, undefined);
+    this.#visitChildren({ depth: 0, row: 0, firstRow: 0, isLarge: true, inFunction: false, symbol: undefined });
     if (this.#errorCharacters > MAX_ERROR_SHARE * total) return undefined;
     for (const [index, line] of this.#lines.entries()) {
       if (this.#costs[index]! < 0) {
@@ -182,14 +195,7 @@ class SyntaxWalk {
     return { cuts: { costs: this.#costs, forced: this.#forced }, symbols: this.#symbols };
   }
 
-  /** @param cuts whether the node is too large for one chunk */
-  #visitChildren(
-    depth: number,
-    parentRow: number,
-    cuts: boolean,
-    inFunction: boolean,
-    parent: SourceSymbol | undefined,
-  ): void {
+  #visitChildren(node: Visited): void {
     const cursor = this.#cursor;
     const types = this.#types;
     if (!cursor.gotoFirstChild()) return;
@@ -210,12 +216,13 @@ class SyntaxWalk {
       const isLineStart = line.row === start.row && line.start + start.column <= line.contentStart;
       const introduces = types.introduces[type] === 1;
       const isIntroduced = introLast >= start.row - (introduces ? 1 : MAX_INTRODUCTION_GAP);
-      const firstRow = isIntroduced ? introFirst : start.row;
+      // What begins together shares the comments before it: `export` and the function that is exported.
+      const firstRow = isIntroduced ? introFirst : start.row === node.row ? node.firstRow : start.row;
       const size = this.#sizeOfRows(firstRow, lastRow);
       if (isError) this.#errorCharacters += this.#sizeOfRows(start.row, lastRow);
 
-      if (cuts && isLineStart) {
-        this.#setCost(index, depth, isFirst && start.row > parentRow, isIntroduced);
+      if (node.isLarge && isLineStart) {
+        this.#setCost(index, node.depth, isFirst && start.row > node.row, isIntroduced);
         if (size >= OWN_CHUNK_CHARACTERS && !isError && !introduces) this.#forceAround(firstRow, lastRow, isFirst);
       }
       if (introduces) {
@@ -229,12 +236,12 @@ class SyntaxWalk {
       if (isLineStart) isFirst = false;
       if (isError) continue;
 
-      const symbol = this.#symbolHere(type, firstRow, start.row, lastRow, inFunction, parent);
-      const isLarge = size > this.#maxCharacters && lastRow > start.row;
-      const isInFunction = inFunction || types.isFunction[type] === 1;
-      const mayDefine = types.definesAnything && !isInFunction && types.opaque[type] !== 1;
-      if ((isLarge || mayDefine) && depth < MAX_DEPTH) {
-        this.#visitChildren(depth + 1, start.row, isLarge && cuts, isInFunction, symbol ?? parent);
+      const symbol = this.#symbolHere(type, firstRow, start.row, lastRow, node) ?? node.symbol;
+      const isLarge = node.isLarge && size > this.#maxCharacters && lastRow > start.row;
+      const inFunction = node.inFunction || types.isFunction[type] === 1;
+      const mayDefine = types.definesAnything && !inFunction && types.opaque[type] !== 1;
+      if ((isLarge || mayDefine) && node.depth < MAX_DEPTH) {
+        this.#visitChildren({ depth: node.depth + 1, row: start.row, firstRow, isLarge, inFunction, symbol });
       }
     } while (cursor.gotoNextSibling());
     cursor.gotoParent();
@@ -253,9 +260,13 @@ class SyntaxWalk {
   /** Makes a chunk of what is large enough for one. What comes first stays with the head that it belongs to. */
   #forceAround(firstRow: number, lastRow: number, isFirst: boolean): void {
     const from = this.#indexFrom(firstRow);
-    if (!isFirst && this.#costs[from]! < BAD_CUT) this.#forced[from] = 1;
-    const to = this.#indexFrom(lastRow + 1);
-    if (to < this.#lines.length && !continues(this.#lines[to]!)) this.#forced[to] = 1;
+    if (!isFirst && this.#costs[from]! < BAD_CUT) this.#force(from);
+    this.#force(this.#indexFrom(lastRow + 1));
+  }
+
+  #force(index: number): void {
+    const line = this.#lines[index];
+    if (line !== undefined && !continues(line)) this.#forced[index] = 1;
   }
 
   #setCost(index: number, depth: number, isFirst: boolean, isIntroduced: boolean): void {
@@ -274,8 +285,7 @@ class SyntaxWalk {
     firstRow: number,
     row: number,
     lastRow: number,
-    inFunction: boolean,
-    parent: SourceSymbol | undefined,
+    { symbol: parent, inFunction }: Visited,
   ): SourceSymbol | undefined {
     const rule = this.#types.rules[type];
     if (rule === undefined) return undefined;
