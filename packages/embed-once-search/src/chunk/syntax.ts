@@ -68,7 +68,8 @@ interface NodeTypes {
   isFunction: Uint8Array;
   /** Defines nothing that is seen from outside: expressions, types, literals. */
   opaque: Uint8Array;
-  isError: Uint8Array;
+  /** Stands before what a definition is about: `public static`, a type. */
+  isHead: Uint8Array;
   rules: (Parameters<typeof readDefinition>[0] | undefined)[];
   definesAnything: boolean;
 }
@@ -77,6 +78,8 @@ const INTRODUCES = /comment|decorator|^attribute_item$|^annotation$|^attribute_l
 
 const FUNCTION =
   /function|method|lambda|closure|^constructor|^init_declaration$|^deinit|^do_block$|^anonymous_|accessor|^getter|^setter|^local_function/;
+
+const HEAD = /modifier|specifier$|annotation|identifier$|_type$/;
 
 const OPAQUE =
   /comment|string|literal|import|argument|parameter|_type$|^type_|template_(?!declaration)|heredoc|^(?:object|array|dictionary|list|set|tuple|table_constructor|call|modifiers|attribute.*|.*_expression|.*_clause|.*_heritage|.*identifier)$/;
@@ -95,7 +98,7 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
     introduces: new Uint8Array(count),
     isFunction: new Uint8Array(count),
     opaque: new Uint8Array(count),
-    isError: new Uint8Array(count),
+    isHead: new Uint8Array(count),
     rules: [],
     definesAnything: ruleOf.size > 0,
   };
@@ -105,6 +108,7 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
     types.named[id] = 1;
     types.introduces[id] = INTRODUCES.test(type) ? 1 : 0;
     types.isFunction[id] = FUNCTION.test(type) ? 1 : 0;
+    types.isHead[id] = HEAD.test(type) ? 1 : 0;
     types.opaque[id] = OPAQUE.test(type) && !OPEN.test(type) && !ruleOf.has(type) ? 1 : 0;
     types.rules[id] = ruleOf.get(type);
   }
@@ -116,6 +120,9 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
 const MAX_INTRODUCTION_GAP = 2;
 
 const NO_ROW = -10;
+
+/** tree-sitter's number for what it could not read. */
+const ERROR_TYPE = 0xffff;
 
 /** Deeper ones are cut by their looks: nobody writes them, and the walk is recursive. */
 const MAX_DEPTH = 150;
@@ -141,6 +148,7 @@ interface Visited {
   row: number;
   /** Where the comments and decorators begin that belong to it. */
   firstRow: number;
+  lastRow: number;
   /** Whether it is too large for one chunk. */
   isLarge: boolean;
   inFunction: boolean;
@@ -185,7 +193,8 @@ class SyntaxWalk {
   outline(): Outline | undefined {
     const total = this.#sizeBefore[this.#lines.length]!;
     if (this.#cursor.nodeType === "ERROR") return undefined;
-    this.#visitChildren({ depth: 0, row: 0, firstRow: 0, isLarge: true, inFunction: false, symbol: undefined });
+    const root = { depth: 0, row: 0, firstRow: 0, lastRow: Infinity, isLarge: true };
+    this.#visitChildren({ ...root, inFunction: false, symbol: undefined });
     if (this.#errorCharacters > MAX_ERROR_SHARE * total) return undefined;
     for (const [index, line] of this.#lines.entries()) {
       if (this.#costs[index]! < 0) {
@@ -205,7 +214,7 @@ class SyntaxWalk {
     let introLast = NO_ROW;
     do {
       const type = cursor.nodeTypeId;
-      const isError = type === 0xffff;
+      const isError = type === ERROR_TYPE;
       if (!isError && types.named[type] !== 1) continue;
       const start = cursor.startPosition;
       const end = cursor.endPosition;
@@ -233,15 +242,18 @@ class SyntaxWalk {
         continue;
       }
       introLast = NO_ROW;
-      if (isLineStart) isFirst = false;
+      const isBody = isFirst && lastRow === node.lastRow;
+      if (isLineStart && !(start.row === node.row && types.isHead[type] === 1)) isFirst = false;
       if (isError) continue;
 
       const symbol = this.#symbolHere(type, firstRow, start.row, lastRow, node) ?? node.symbol;
-      const isLarge = node.isLarge && size > this.#maxCharacters && lastRow > start.row;
+      // A body that would fit without its head is divided where both together do not.
+      const isLarge = node.isLarge && lastRow > start.row && (size > this.#maxCharacters || isBody);
       const inFunction = node.inFunction || types.isFunction[type] === 1;
       const mayDefine = types.definesAnything && !inFunction && types.opaque[type] !== 1;
       if ((isLarge || mayDefine) && node.depth < MAX_DEPTH) {
-        this.#visitChildren({ depth: node.depth + 1, row: start.row, firstRow, isLarge, inFunction, symbol });
+        const row = start.row;
+        this.#visitChildren({ depth: node.depth + 1, row, firstRow, lastRow, isLarge, inFunction, symbol });
       }
     } while (cursor.gotoNextSibling());
     cursor.gotoParent();
