@@ -21,7 +21,7 @@ const MAX_PARSED_CHARACTERS = 2_000_000;
  * more is one that the grammar cannot read without trying everything. Steps, not milliseconds: a slow machine cuts as a
  * fast one does.
  */
-const MAX_REPORTS = 500;
+const MAX_REPORTS = 100;
 const MAX_REPORTS_PER_CHARACTER = 0.03;
 
 /** A larger share of characters that the grammar makes no sense of, and its tree is a guess. */
