@@ -21,7 +21,7 @@ const MAX_PARSED_CHARACTERS = 2_000_000;
  * more is one that the grammar cannot read without trying everything. Steps, not milliseconds: a slow machine cuts as a
  * fast one does.
  */
-const MAX_REPORTS = 500;
+const MAX_REPORTS = 100;
 const MAX_REPORTS_PER_CHARACTER = 0.03;
 
 /** A larger share of characters that the grammar makes no sense of, and its tree is a guess. */
@@ -68,7 +68,8 @@ interface NodeTypes {
   isFunction: Uint8Array;
   /** Defines nothing that is seen from outside: expressions, types, literals. */
   opaque: Uint8Array;
-  isError: Uint8Array;
+  /** Stands before what a definition is about: `public static`, a type. */
+  isHead: Uint8Array;
   rules: (Parameters<typeof readDefinition>[0] | undefined)[];
   definesAnything: boolean;
 }
@@ -77,6 +78,8 @@ const INTRODUCES = /comment|decorator|^attribute_item$|^annotation$|^attribute_l
 
 const FUNCTION =
   /function|method|lambda|closure|^constructor|^init_declaration$|^deinit|^do_block$|^anonymous_|accessor|^getter|^setter|^local_function/;
+
+const HEAD = /modifier|specifier$|annotation|identifier$|_type$/;
 
 const OPAQUE =
   /comment|string|literal|import|argument|parameter|_type$|^type_|template_(?!declaration)|heredoc|^(?:object|array|dictionary|list|set|tuple|table_constructor|call|modifiers|attribute.*|.*_expression|.*_clause|.*_heritage|.*identifier)$/;
@@ -95,7 +98,7 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
     introduces: new Uint8Array(count),
     isFunction: new Uint8Array(count),
     opaque: new Uint8Array(count),
-    isError: new Uint8Array(count),
+    isHead: new Uint8Array(count),
     rules: [],
     definesAnything: ruleOf.size > 0,
   };
@@ -105,6 +108,7 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
     types.named[id] = 1;
     types.introduces[id] = INTRODUCES.test(type) ? 1 : 0;
     types.isFunction[id] = FUNCTION.test(type) ? 1 : 0;
+    types.isHead[id] = HEAD.test(type) ? 1 : 0;
     types.opaque[id] = OPAQUE.test(type) && !OPEN.test(type) && !ruleOf.has(type) ? 1 : 0;
     types.rules[id] = ruleOf.get(type);
   }
@@ -112,8 +116,13 @@ function nodeTypes(name: LanguageName, language: Language): NodeTypes {
   return types;
 }
 
-/** A comment still belongs to what follows it after one blank line. */
+/** Rows from the end of a comment to what it belongs to: one blank line may lie between. */
 const MAX_INTRODUCTION_GAP = 2;
+
+const NO_ROW = -10;
+
+/** tree-sitter's number for what it could not read. */
+const ERROR_TYPE = 0xffff;
 
 /** Deeper ones are cut by their looks: nobody writes them, and the walk is recursive. */
 const MAX_DEPTH = 150;
@@ -132,6 +141,20 @@ const UNKNOWN_CUT = 1_000_000;
  * to 600 the characters that a history embeds rise by a tenth and the chunks fall by as much (`npm run bench:history`).
  */
 export const OWN_CHUNK_CHARACTERS = 400;
+
+/** A node whose children are visited. */
+interface Visited {
+  depth: number;
+  row: number;
+  /** Where the comments and decorators begin that belong to it. */
+  firstRow: number;
+  lastRow: number;
+  /** Whether it is too large for one chunk. */
+  isLarge: boolean;
+  inFunction: boolean;
+  /** What it is or lies in. */
+  symbol: SourceSymbol | undefined;
+}
 
 /** Visits the nodes that are too large for one chunk, and those that may define something. */
 class SyntaxWalk {
@@ -170,7 +193,8 @@ class SyntaxWalk {
   outline(): Outline | undefined {
     const total = this.#sizeBefore[this.#lines.length]!;
     if (this.#cursor.nodeType === "ERROR") return undefined;
-    this.#visitChildren(0, 0, true, false, undefined);
+    const root = { depth: 0, row: 0, firstRow: 0, lastRow: Infinity, isLarge: true };
+    this.#visitChildren({ ...root, inFunction: false, symbol: undefined });
     if (this.#errorCharacters > MAX_ERROR_SHARE * total) return undefined;
     for (const [index, line] of this.#lines.entries()) {
       if (this.#costs[index]! < 0) {
@@ -180,65 +204,81 @@ class SyntaxWalk {
     return { cuts: { costs: this.#costs, forced: this.#forced }, symbols: this.#symbols };
   }
 
-  /** @param cuts whether the node is too large for one chunk */
-  #visitChildren(
-    depth: number,
-    parentRow: number,
-    cuts: boolean,
-    inFunction: boolean,
-    parent: SourceSymbol | undefined,
-  ): void {
+  #visitChildren(node: Visited): void {
     const cursor = this.#cursor;
     const types = this.#types;
     if (!cursor.gotoFirstChild()) return;
     let isFirst = true;
     /** First and last row of the comments and decorators that stand right before a node. */
-    let introFirst = -1;
-    let introLast = -2;
+    let introFirst = NO_ROW;
+    let introLast = NO_ROW;
     do {
       const type = cursor.nodeTypeId;
-      const isError = type === 0xffff;
+      const isError = type === ERROR_TYPE;
       if (!isError && types.named[type] !== 1) continue;
       const start = cursor.startPosition;
       const end = cursor.endPosition;
       const lastRow = end.column === 0 && end.row > start.row ? end.row - 1 : end.row;
-      const index = this.#lineAt[start.row] ?? this.#lines.length;
+      const index = this.#indexFrom(start.row);
       const line = this.#lines[index];
       if (line === undefined) continue;
       const isLineStart = line.row === start.row && line.start + start.column <= line.contentStart;
-      const isIntroduced = introLast >= start.row - MAX_INTRODUCTION_GAP && start.row >= introFirst && introFirst >= 0;
-      const firstRow = isIntroduced ? introFirst : start.row;
-      const size = this.#sizeBefore[this.#lineAt[lastRow + 1] ?? this.#lines.length]! - this.#sizeBefore[index]!;
-      if (isError) this.#errorCharacters += size;
+      const introduces = types.introduces[type] === 1;
+      const isIntroduced = introLast >= start.row - (introduces ? 1 : MAX_INTRODUCTION_GAP);
+      // What begins together shares the comments before it: `export` and the function that is exported.
+      const firstRow = isIntroduced ? introFirst : start.row === node.row ? node.firstRow : start.row;
+      const size = this.#sizeOfRows(firstRow, lastRow);
+      if (isError) this.#errorCharacters += this.#sizeOfRows(start.row, lastRow);
 
-      if (cuts && isLineStart) {
-        this.#setCost(index, depth, isFirst && start.row > parentRow, isIntroduced);
-        if (size >= OWN_CHUNK_CHARACTERS && !isError && types.introduces[type] !== 1) {
-          const firstIndex = this.#lineAt[firstRow]!;
-          if (!isFirst && this.#costs[firstIndex]! < BAD_CUT) this.#forced[firstIndex] = 1;
-          const next = this.#lineAt[lastRow + 1] ?? this.#lines.length;
-          if (next < this.#lines.length && !continues(this.#lines[next]!)) this.#forced[next] = 1;
-        }
+      if (node.isLarge && isLineStart) {
+        this.#setCost(index, node.depth, isFirst && start.row > node.row, isIntroduced);
+        if (size >= OWN_CHUNK_CHARACTERS && !isError && !introduces) this.#forceAround(firstRow, lastRow, isFirst);
       }
-      if (types.introduces[type] === 1) {
+      if (introduces) {
         if (isLineStart) {
           if (!isIntroduced) introFirst = start.row;
           introLast = lastRow;
         }
         continue;
       }
-      if (isLineStart) isFirst = false;
+      introLast = NO_ROW;
+      const isBody = isFirst && lastRow === node.lastRow;
+      if (isLineStart && !(start.row === node.row && types.isHead[type] === 1)) isFirst = false;
       if (isError) continue;
 
-      const symbol = this.#symbolHere(type, firstRow, start.row, lastRow, inFunction, parent);
-      const isLarge = size > this.#maxCharacters && lastRow > start.row;
-      const isInFunction = inFunction || types.isFunction[type] === 1;
-      const mayDefine = types.definesAnything && !isInFunction && types.opaque[type] !== 1;
-      if ((isLarge || mayDefine) && depth < MAX_DEPTH) {
-        this.#visitChildren(depth + 1, start.row, isLarge && cuts, isInFunction, symbol ?? parent);
+      const symbol = this.#symbolHere(type, firstRow, start.row, lastRow, node) ?? node.symbol;
+      // A body that would fit without its head is divided where both together do not.
+      const isLarge = node.isLarge && lastRow > start.row && (size > this.#maxCharacters || isBody);
+      const inFunction = node.inFunction || types.isFunction[type] === 1;
+      const mayDefine = types.definesAnything && !inFunction && types.opaque[type] !== 1;
+      if ((isLarge || mayDefine) && node.depth < MAX_DEPTH) {
+        const row = start.row;
+        this.#visitChildren({ depth: node.depth + 1, row, firstRow, lastRow, isLarge, inFunction, symbol });
       }
     } while (cursor.gotoNextSibling());
     cursor.gotoParent();
+  }
+
+  /** Non-blank characters. */
+  #sizeOfRows(firstRow: number, lastRow: number): number {
+    return this.#sizeBefore[this.#indexFrom(lastRow + 1)]! - this.#sizeBefore[this.#indexFrom(firstRow)]!;
+  }
+
+  /** Index of the first line that is not blank from a row on; the number of lines where there is none. */
+  #indexFrom(row: number): number {
+    return this.#lineAt[row] ?? this.#lines.length;
+  }
+
+  /** Makes a chunk of what is large enough for one. What comes first stays with the head that it belongs to. */
+  #forceAround(firstRow: number, lastRow: number, isFirst: boolean): void {
+    const from = this.#indexFrom(firstRow);
+    if (!isFirst && this.#costs[from]! < BAD_CUT) this.#force(from);
+    this.#force(this.#indexFrom(lastRow + 1));
+  }
+
+  #force(index: number): void {
+    const line = this.#lines[index];
+    if (line !== undefined && !continues(line)) this.#forced[index] = 1;
   }
 
   #setCost(index: number, depth: number, isFirst: boolean, isIntroduced: boolean): void {
@@ -257,8 +297,7 @@ class SyntaxWalk {
     firstRow: number,
     row: number,
     lastRow: number,
-    inFunction: boolean,
-    parent: SourceSymbol | undefined,
+    { symbol: parent, inFunction }: Visited,
   ): SourceSymbol | undefined {
     const rule = this.#types.rules[type];
     if (rule === undefined) return undefined;
