@@ -28,8 +28,9 @@ export const VECTOR_SCHEMA = `
 
 /**
  * Numbers of exact vectors that a search reads beyond as many vectors as it answers with, at most: 341 vectors of 1,536
- * numbers, a few milliseconds. A search for the best ten in a repository stops by itself after 20 to 50, seldom after
- * more than 100 (`npm run bench:search`); the limit is for searches that ask for more than there is of what is near.
+ * numbers, a few milliseconds. A search for the best ten in a repository stops by itself after 20 to 50 mostly, and after
+ * some hundreds where all vectors point much the same way; the limit is for searches that ask for more than there is of
+ * what is near.
  */
 const EXTRA_NUMBERS = 2 ** 19;
 
