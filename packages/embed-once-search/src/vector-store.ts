@@ -23,9 +23,10 @@ export interface Neighbour {
  *   another length, of no numbers, or of one that is not finite throws a RangeError and stores nothing of its entries.
  * - When `put` returns, its entries are as safe as this store makes anything, all of them or none. Putting the same again
  *   changes nothing. What is handed in is copied; what is handed out is the caller's.
- * - `nearest` considers every vector, and gives exact similarities, rounded to float32. It may miss a true neighbour with
- *   a chance of less than 1 in 1,000, and only where that one is about as near as the last one of the answer; never for
- *   what others wrote, how the vectors are made, or whom the answer is confined to.
+ * - `nearest` considers every vector, and gives exact similarities, rounded to float32. It may miss a true neighbour that
+ *   is about as near as the last one of the answer: with a chance of less than 1 in 1,000 as long as few are, more often
+ *   where hundreds are, of which some have to be left out anyway. It never does so for the order in which vectors came,
+ *   for who wrote them, for how they are made, or for whom the answer is confined to.
  * - `nearest` orders by similarity, and equal ones by key, so that the order does not depend on history. A query of another
  *   length than the store's, or with a number that is not finite, is a RangeError, as is a limit that is no whole number
  *   of at least 0; an empty store answers any query with nothing.
