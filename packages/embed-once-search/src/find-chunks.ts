@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { absolutePathOf, readContent } from "./catalogue.ts";
 import type { FilterCondition } from "./chunk-filter.ts";
-import type { SymbolKind } from "./chunker.ts";
+import { prepareToChunk, type SymbolKind } from "./chunker.ts";
 import { fuse } from "./fusion.ts";
 import type { AllowedChunks, ChunkPlace, IndexStore } from "./index-store.ts";
 import { tokenize } from "./lexical.ts";
@@ -52,7 +52,7 @@ export interface FindOptions {
 const CANDIDATES = 200;
 
 /** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
-const WORDS_WEIGHT = 0.6;
+const WORDS_WEIGHT = 0.7;
 const VECTORS_WEIGHT = 1 - WORDS_WEIGHT;
 
 /**
@@ -61,13 +61,13 @@ const VECTORS_WEIGHT = 1 - WORDS_WEIGHT;
  *
  * @param queryVector `undefined`: by words alone
  */
-export function findChunks(
+export async function findChunks(
   root: string,
   store: IndexStore,
   question: Question,
   queryVector: readonly number[] | undefined,
   { limit, minScore, context, filter }: FindOptions,
-): SearchResult[] {
+): Promise<SearchResult[]> {
   const candidates = rank(
     store.snapshot(() => gatherCandidates(store, question, queryVector, filter)),
     question,
@@ -76,7 +76,7 @@ export function findChunks(
   const results: SearchResult[] = [];
   for (const { path, key, score, symbolPath, kind, language, ...place } of candidates) {
     if (results.length === limit || score < minScore) break;
-    const found = reader.read(path, key, place.startLine, place.endLine);
+    const found = await reader.read(path, key, place.startLine, place.endLine);
     if (found === undefined || !holdsPhrases(found.text, question.phrases)) continue;
     const around = context === 0 ? {} : reader.linesAround(path, found, context);
     results.push({ file: path, ...found, score, symbolPath, kind, language, ...around });
@@ -126,11 +126,7 @@ export function vectorScores(
 /** The one place where a filter meets the vectors: never after the best were chosen, so that none is lost. */
 function nearestAllowed(store: IndexStore, queryVector: readonly number[], allowed: AllowedChunks | undefined) {
   if (allowed === undefined) return store.vectors.nearest(queryVector, CANDIDATES);
-  const keys = allowed.keys();
-  return store.vectors
-    .nearest(queryVector, store.vectors.count())
-    .filter(({ key }) => keys.has(key))
-    .slice(0, CANDIDATES);
+  return store.vectors.nearest(queryVector, CANDIDATES, store.vectors.rowsOf(allowed.keys()));
 }
 
 interface FoundChunk {
@@ -150,13 +146,16 @@ class ChunkReader {
   }
 
   /** The chunk where it lies now, nearest to where it lay; `undefined` where the file has it no more. */
-  read(path: string, key: TextKey, startLine: number, endLine: number): FoundChunk | undefined {
+  async read(path: string, key: TextKey, startLine: number, endLine: number): Promise<FoundChunk | undefined> {
     const text = this.#linesOf(path)
       .slice(startLine - 1, endLine)
       .join("\n");
     if (hash("sha256", text) === key) return { startLine, endLine, text };
     // The file has changed since, or the chunk is a part of a line.
-    if (!this.#contents.has(path)) this.#contents.set(path, readContent(absolutePathOf(this.#root, path)));
+    if (!this.#contents.has(path)) {
+      await prepareToChunk([path]);
+      this.#contents.set(path, readContent(absolutePathOf(this.#root, path)));
+    }
     const content = this.#contents.get(path)!;
     if ("skipped" in content) return undefined;
     const chunk = nearestTo(

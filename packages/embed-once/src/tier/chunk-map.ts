@@ -27,6 +27,9 @@ const LINK_WORDS = 1;
 
 /** Chunks for each bucket of the hash table. */
 const CHUNKS_PER_BUCKET = 4;
+/** So many chunks at most are gathered or scattered at once, and of a small map no more than this share. */
+const MAX_STAGED_CHUNKS = 32;
+const CHUNKS_PER_STAGED = 64;
 
 /**
  * A byte-bounded map from content keys to bytes in memory that is allocated once, outside the JavaScript heap: no
@@ -43,10 +46,13 @@ const CHUNKS_PER_BUCKET = 4;
 export class ChunkMap {
   readonly maxBytes: number;
   /** Bytes of content in an entry's first chunk, and in each that follows. */
-  readonly firstBytes: number;
-  readonly restBytes: number;
-  /** All memory, as its owner reads and writes it. */
+  readonly #firstBytes: number;
+  readonly #restBytes: number;
+  /** All memory, that of the tables left out. */
   readonly memory: ArrayBuffer;
+  /** Where the memory's last chunks begin, which hold what is being copied in or out, in bytes. */
+  readonly #stageStart: number;
+  readonly #stageBytes: number;
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #buckets: Int32Array;
@@ -72,22 +78,26 @@ export class ChunkMap {
     this.maxBytes = maxBytes;
     this.#chunkBytes = chunkBytes;
     this.#chunkWords = chunkBytes / WORD_BYTES;
-    this.firstBytes = chunkBytes - (HEADER_WORDS + LINK_WORDS) * WORD_BYTES;
-    this.restBytes = chunkBytes - LINK_WORDS * WORD_BYTES;
+    this.#firstBytes = chunkBytes - (HEADER_WORDS + LINK_WORDS) * WORD_BYTES;
+    this.#restBytes = chunkBytes - LINK_WORDS * WORD_BYTES;
     this.#onEvict = onEvict;
     const buckets = bucketCount(Math.floor(maxBytes / chunkBytes));
     this.#tableBytes = buckets * WORD_BYTES + Regrets.bytes(maxBytes);
-    this.#chunks = Math.max(0, Math.floor((maxBytes - this.#tableBytes) / chunkBytes));
+    const all = Math.max(0, Math.floor((maxBytes - this.#tableBytes) / chunkBytes));
+    const staged = Math.min(MAX_STAGED_CHUNKS, Math.ceil(all / CHUNKS_PER_STAGED));
+    this.#chunks = all - staged;
+    this.#stageStart = this.#chunks * chunkBytes;
+    this.#stageBytes = staged * chunkBytes;
     this.#regrets = new Regrets(this.#chunks > 0 ? maxBytes : 0);
     this.#buckets = new Int32Array(this.#chunks > 0 ? buckets : 1).fill(NONE);
-    this.memory = new ArrayBuffer(this.#chunks * chunkBytes);
+    this.memory = new ArrayBuffer(all * chunkBytes);
     this.#words = new Int32Array(this.memory);
     this.#bytes = new Uint8Array(this.memory);
   }
 
-  /** Bytes of the chunks in use, and of the tables of hashes once there are any. */
+  /** Bytes of the chunks in use, and of what serves all of them once there are any. */
   get usedBytes(): number {
-    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#tableBytes;
+    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#stageBytes + this.#tableBytes;
   }
 
   /** The entry of a key, which counts as visited; −1 where there is none. */
@@ -112,46 +122,59 @@ export class ChunkMap {
     return this.#bytes.slice(start, start + KEY_BYTES);
   }
 
-  /** Where an entry's content begins in the memory, in bytes. */
-  contentStart(entry: number): number {
-    return entry * this.#chunkBytes + HEADER_WORDS * WORD_BYTES;
-  }
-
   /** The chunk after this one; its content begins at its first byte. */
-  nextChunk(chunk: number): number {
+  #nextChunk(chunk: number): number {
     return this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS]!;
   }
 
-  chunkStart(chunk: number): number {
-    return chunk * this.#chunkBytes;
-  }
-
-  /** Copies an entry's content out. */
+  /**
+   * Copies an entry's content out. Copies between chunks and the staging area stay within one array, and so cost no object
+   * each, as a view of a chunk would: that halves the time.
+   */
   copy(entry: number, target: Uint8Array): void {
     const length = this.lengthOf(entry);
     let chunk = entry;
-    let from = this.contentStart(entry);
-    let room = this.firstBytes;
-    for (let copied = 0; ; copied += room, room = this.restBytes) {
-      const end = from + Math.min(room, length - copied);
-      target.set(this.#bytes.subarray(from, end), copied);
-      if (copied + room >= length) return;
-      chunk = this.nextChunk(chunk);
+    let from = entry * this.#chunkBytes + HEADER_WORDS * WORD_BYTES;
+    let room = this.#firstBytes;
+    let staged = 0;
+    for (let copied = 0; ; ) {
+      const count = Math.min(room, length - copied - staged);
+      this.#bytes.copyWithin(this.#stageStart + staged, from, from + count);
+      staged += count;
+      const isLast = copied + staged === length;
+      if (isLast || staged + this.#restBytes > this.#stageBytes) {
+        target.set(this.#bytes.subarray(this.#stageStart, this.#stageStart + staged), copied);
+        copied += staged;
+        staged = 0;
+      }
+      if (isLast) return;
+      chunk = this.#nextChunk(chunk);
       from = chunk * this.#chunkBytes;
+      room = this.#restBytes;
     }
   }
 
   /** Copies an entry's content in. @param content as long as the entry was made */
   write(entry: number, content: Uint8Array): void {
     let chunk = entry;
-    let to = this.contentStart(entry);
-    let room = this.firstBytes;
-    for (let written = 0; ; written += room, room = this.restBytes) {
-      const end = written + room;
-      this.#bytes.set(end >= content.length ? content.subarray(written) : content.subarray(written, end), to);
-      if (end >= content.length) return;
-      chunk = this.nextChunk(chunk);
+    let to = entry * this.#chunkBytes + HEADER_WORDS * WORD_BYTES;
+    let room = this.#firstBytes;
+    let stagedFrom = 0;
+    let stagedEnd = 0;
+    for (let written = 0; ; ) {
+      const count = Math.min(room, content.length - written);
+      if (written + count > stagedEnd) {
+        stagedFrom = written;
+        stagedEnd = Math.min(content.length, stagedFrom + this.#stageBytes);
+        this.#bytes.set(content.subarray(stagedFrom, stagedEnd), this.#stageStart);
+      }
+      const from = this.#stageStart + written - stagedFrom;
+      this.#bytes.copyWithin(to, from, from + count);
+      written += count;
+      if (written === content.length) return;
+      chunk = this.#nextChunk(chunk);
       to = chunk * this.#chunkBytes;
+      room = this.#restBytes;
     }
   }
 
@@ -162,7 +185,7 @@ export class ChunkMap {
    */
   make(key: ContentKey, length: number): number {
     this.delete(key);
-    const needed = 1 + Math.max(0, Math.ceil((length - this.firstBytes) / this.restBytes));
+    const needed = 1 + Math.max(0, Math.ceil((length - this.#firstBytes) / this.#restBytes));
     if (needed > this.#chunks) {
       this.evictions++;
       return NONE;
@@ -221,7 +244,7 @@ export class ChunkMap {
     for (let i = 0; i < count; i++) {
       let chunk = this.#firstFree;
       if (chunk === NONE) chunk = this.#unusedFrom++;
-      else this.#firstFree = this.nextChunk(chunk);
+      else this.#firstFree = this.#nextChunk(chunk);
       // Built from the end, so that the last one taken is the first of the chain.
       this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS] = first;
       first = chunk;
@@ -280,7 +303,7 @@ export class ChunkMap {
   #free(entry: number): void {
     let last = entry;
     let count = 1;
-    for (let next = this.nextChunk(last); next !== NONE; next = this.nextChunk(last)) {
+    for (let next = this.#nextChunk(last); next !== NONE; next = this.#nextChunk(last)) {
       last = next;
       count++;
     }

@@ -20,7 +20,6 @@ function startSharer(directory: string, own: number, processes: number, batches:
   const script = join(import.meta.dirname, "share-store.ts");
   const child = spawn(process.execPath, [script, directory, ...[own, processes, batches].map(String)], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, "compiled") },
   });
   const result = new Promise<string>((resolve, reject) => {
     let output = "";
