@@ -52,7 +52,7 @@ export interface FindOptions {
 const CANDIDATES = 200;
 
 /** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
-const WORDS_WEIGHT = 0.6;
+const WORDS_WEIGHT = 0.7;
 const VECTORS_WEIGHT = 1 - WORDS_WEIGHT;
 
 /**

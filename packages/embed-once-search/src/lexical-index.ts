@@ -5,7 +5,7 @@ import { change, type DatabaseSync, type StatementSync } from "./sqlite.ts";
 /**
  * The full-text side of an index: which chunk holds which words, and how strongly. No text is stored.
  *
- * A word's weight in a chunk is worked out when the chunk is written, and rounded to one of ten grades; the word is then
+ * A word's weight in a chunk is worked out when the chunk is written, and rounded to one of six grades; the word is then
  * stored with its grade as first character: `7checksum`. So a list of chunks holds equal weights, a question reads the
  * lists that say most first, and the long lists that say least are not read at all: impact-ordered evaluation, Anh and
  * Moffat, Pruned Query Evaluation Using Pre-Computed Impacts, SIGIR 2006. FTS5 stems the words, keeps the lists and merges
@@ -18,8 +18,14 @@ export const LEXICAL_SCHEMA = `
   );
 `;
 
-/** Grades of a word's weight, written as one digit: to Porter's stemmer, a digit is one more consonant. */
-const GRADES = 10;
+/**
+ * Grades of a word's weight, written as one digit: to Porter's stemmer, a digit is one more consonant. More would be more
+ * lists to open for each word.
+ */
+const GRADES = 6;
+
+/** Weights of 0 to 1 that are less than this share the lowest grade: single words of very long texts. */
+const LOWEST_WEIGHT = 0.25;
 
 /** BM25's usual constants: how soon repetition stops to count, and how much a long text is held against it. */
 const SATURATION = 1.2;
@@ -31,11 +37,11 @@ const USUAL_LENGTH = 180;
 /** A word of these counts as so many in a text of usual length: names say what a thing is about, a body what it uses. */
 const DEFINITION_WEIGHT = 5;
 const FILE_NAME_WEIGHT = 3;
-const SYMBOL_PATH_WEIGHT = 2;
+const SYMBOL_PATH_WEIGHT = 1.5;
 const FOLDER_WEIGHT = 1;
 
 /** A longer list says little and takes long (0.1 µs an entry): it is only read where a question has no other. */
-const MAX_LENGTH = 3000;
+const MAX_LENGTH = 2000;
 
 /** Words of a question that are looked up, the first ones of a longer text; each takes a bit of an integer. */
 const MAX_TERMS = 32;
@@ -92,7 +98,7 @@ export class LexicalIndex {
    * The `limit` chunks that hold these words best, in no order. Of those that are as good as the last of them, the ones
    * in the shortest paths: which ones must not depend on the index's history, as the ids do.
    *
-   * A chunk scores for each word the word's rarity (BM25's) times its grade. Where a word is so common that a list of it
+   * A chunk scores for each word the word's rarity (BM25's) times the weight of its grade. Where a word is so common that a list of it
    * is passed over, it only orders what the other lists have found.
    *
    * @param words tokens of `tokenize`, distinct
@@ -140,7 +146,7 @@ export class LexicalIndex {
     return lists
       .map((chunkIds, index) => {
         const [term, grade] = [Math.floor(index / GRADES), index % GRADES];
-        const score = (rarities[term]! * (grade + 0.5)) / GRADES / highest;
+        const score = (rarities[term]! * weightOf(grade)) / highest;
         return { query: queries[index]!, chunkIds, term, score };
       })
       .filter(({ chunkIds }) => chunkIds.length > 0)
@@ -176,10 +182,16 @@ function gradedTokens({ text, path, symbolPath = "", definitions }: LexicalField
   count([...new Set(tokenize(path.slice(0, slash + 1)))], FOLDER_WEIGHT);
   count([...new Set(tokenize(symbolPath))], SYMBOL_PATH_WEIGHT);
   count([...new Set(definitions.flatMap(tokenize))], DEFINITION_WEIGHT);
-  return Array.from(frequencies, ([token, frequency]) => {
-    const grade = Math.floor((GRADES * frequency) / (frequency + SATURATION));
-    return `${grade}${token}`;
-  });
+  return Array.from(frequencies, ([token, frequency]) => `${gradeOf(frequency / (frequency + SATURATION))}${token}`);
+}
+
+function gradeOf(weight: number): number {
+  return Math.max(0, Math.floor((GRADES * (weight - LOWEST_WEIGHT)) / (1 - LOWEST_WEIGHT)));
+}
+
+/** The middle of a grade's weights. */
+function weightOf(grade: number): number {
+  return LOWEST_WEIGHT + ((grade + 0.5) * (1 - LOWEST_WEIGHT)) / GRADES;
 }
 
 /** A word in all its grades, quoted as FTS5 wants it. */

@@ -2,7 +2,7 @@
 const IDENTIFIER = /[\p{L}\p{M}\p{N}_$]+/gu;
 
 /** `parseHTTPHeader2` → parse, HTTP, Header, 2. A run of letters without case, as of Chinese, stays whole. */
-const PART = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lo}\p{Lt}\p{Lm}\p{M}]+|\p{N}+/gu;
+export const WORD_PART = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lo}\p{Lt}\p{Lm}\p{M}]+|\p{N}+/gu;
 
 /** Longer ones are hashes and encoded data: nobody asks for them, and they would fill the index. */
 const MAX_TOKEN_LENGTH = 64;
@@ -22,7 +22,7 @@ export function tokenize(text: string): string[] {
     if (token.length <= MAX_TOKEN_LENGTH && (token.length > 1 || !/[a-z]/.test(token))) tokens.push(token);
   };
   for (const [identifier] of foldAccents(text).matchAll(IDENTIFIER)) {
-    const parts = identifier.match(PART);
+    const parts = identifier.match(WORD_PART);
     if (parts === null) continue; // nothing but separators
     for (const part of parts) push(part.toLowerCase());
     if (parts.length > 1) push(parts.join("").toLowerCase());

@@ -31,7 +31,7 @@ test.each([
   ["package.json"],
   [".github/workflows/test.yml"],
 ])("puts %s a little behind the source that it speaks of", (path) => {
-  expect(order([candidate(path, 0.9), candidate("src/z.ts", 0.8)])).toEqual(["src/z.ts:1", `${path}:1`]);
+  expect(order([candidate(path, 0.9), candidate("src/z.ts", 0.85)])).toEqual(["src/z.ts:1", `${path}:1`]);
   expect(order([candidate(path, 0.9), candidate("src/z.ts", 0.5)])).toEqual([`${path}:1`, "src/z.ts:1"]);
 });
 
