@@ -21,20 +21,43 @@ export interface SearchResult {
   text: string;
 }
 
+/** Which answers are wanted. */
+export interface FindOptions {
+  /** Most results, 1 to 1,000. @default 10 */
+  limit?: number | undefined;
+  /** Only files whose path begins so, relative to the searched folder, with `/`. */
+  pathPrefix?: string | undefined;
+  /** Only results that score at least so much, 0 to 1. */
+  minScore?: number | undefined;
+}
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 1000;
+
+/** @throws RangeError for a value out of its range */
+export function checkFindOptions({ limit = DEFAULT_LIMIT, minScore = 0 }: FindOptions): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new RangeError(`limit must be an integer from 1 to ${MAX_LIMIT}, got ${limit}`);
+  }
+  if (!(minScore >= 0 && minScore <= 1)) throw new RangeError(`minScore must be from 0 to 1, got ${minScore}`);
+}
+
 /** Candidates that each of the two rankings gives to the fusion. */
 const CANDIDATES = 200;
 
 /**
- * The best chunks for a question, by words and by vectors. Text is read from the files: a chunk that is no longer there
+ * The best chunks for a question, by words and by vectors, by words alone where there is no vector. Text is read from the files: a chunk that is no longer there
  * is left out, and one that was moved is given where it is now.
  */
 export function findChunks(
   root: string,
   store: IndexStore,
   question: string,
-  queryVector: readonly number[],
-  limit: number,
+  queryVector: readonly number[] | undefined,
+  options: FindOptions = {},
 ): SearchResult[] {
+  checkFindOptions(options);
+  const { limit = DEFAULT_LIMIT, pathPrefix = "", minScore = 0 } = options;
   const candidates = rank(
     store.snapshot(() => gatherCandidates(store, question, queryVector)),
     question,
@@ -42,7 +65,8 @@ export function findChunks(
   const files = new Map<string, ReturnType<typeof readContent>>();
   const results: SearchResult[] = [];
   for (const { path, startLine, key, score } of candidates) {
-    if (results.length === limit) break;
+    if (results.length === limit || score < minScore) break;
+    if (!path.startsWith(pathPrefix)) continue;
     if (!files.has(path)) files.set(path, readContent(absolutePathOf(root, path)));
     const content = files.get(path)!;
     if ("skipped" in content) continue;
@@ -59,11 +83,10 @@ export function findChunks(
 function gatherCandidates(
   store: IndexStore,
   question: string,
-  queryVector: readonly number[],
+  queryVector: readonly number[] | undefined,
 ): (ChunkPlace & Candidate)[] {
   const byWords = store.matchWords(question).map(({ chunkId, score }) => ({ candidate: chunkId, score }));
-  const byVector = store.vectors
-    .nearest(queryVector, CANDIDATES)
+  const byVector = (queryVector === undefined ? [] : store.vectors.nearest(queryVector, CANDIDATES))
     // What points away from the question is no answer to it, however few others there are.
     .filter(({ similarity }) => similarity > 0)
     .flatMap(({ key, similarity }) => store.chunksOf(key).map((candidate) => ({ candidate, score: similarity })));

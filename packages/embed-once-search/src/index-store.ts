@@ -75,6 +75,15 @@ export class IndexStore {
     return new Map(rows.map((row) => [row.path, row]));
   }
 
+  /** The known files at one place: the file of this path, or those in the folder of this path. */
+  knownFilesAt(path: string): KnownFile[] {
+    const sql = `
+      SELECT id, path, stamp, content_hash AS contentHash, skipped FROM file
+      WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0') -- "0" follows "/"
+    `;
+    return this.#prepare(sql).all(path) as unknown as KnownFile[];
+  }
+
   /** Replaces what the index says of these files. Their chunks can be found by words at once. */
   writeFiles(files: readonly ReadFile[]): void {
     transaction(this.#database, () => {
@@ -210,6 +219,10 @@ export class IndexStore {
   /** Several changes, all of them or none. `work` must not await. */
   transaction<Result>(work: () => Result): Result {
     return transaction(this.#database, work);
+  }
+
+  get isOpen(): boolean {
+    return this.#database.isOpen;
   }
 
   close(): void {
