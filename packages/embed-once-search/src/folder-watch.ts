@@ -27,12 +27,14 @@ const POLL_MS = 2000;
 export class FolderWatch {
   /** Fulfilled once everything was read that changed while nobody watched, and can be found by its words. */
   readonly ready: Promise<void>;
+  /** Fulfilled once the watch has ended, by `close`, the signal, or because the first reading failed. */
+  readonly closed: Promise<void>;
   readonly #index: FolderIndex;
   readonly #options: WatchOptions;
   readonly #onWarning: (message: string) => void;
   readonly #onClosed: () => void;
   readonly #stop = new AbortController();
-  #closed: Promise<void> | undefined;
+  readonly #end: PromiseWithResolvers<void> = Promise.withResolvers();
   #events: FolderEvents | undefined;
   #sweep: NodeJS.Timeout | undefined;
   /** The update that was begun last; they follow each other. */
@@ -43,6 +45,7 @@ export class FolderWatch {
     this.#options = options;
     this.#onWarning = onWarning;
     this.#onClosed = onClosed;
+    this.closed = this.#end.promise;
     this.ready = this.#start();
     this.ready.catch(() => {}); // for those who do not ask
     const { signal } = options;
@@ -58,17 +61,14 @@ export class FolderWatch {
 
   /** Ends the watch. What is under way is ended too; its work so far is kept. */
   close(): Promise<void> {
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  async #end(): Promise<void> {
-    this.#stop.abort(new Error("the watch was closed"));
-    clearInterval(this.#sweep);
-    this.#events?.close();
-    await this.ready.catch(() => {});
-    await this.#updates;
-    this.#onClosed();
+    if (!this.#stop.signal.aborted) {
+      this.#stop.abort(new Error("the watch was closed"));
+      clearInterval(this.#sweep);
+      this.#events?.close();
+      const underWay = Promise.allSettled([this.ready, this.#updates]);
+      this.#end.resolve(underWay.then(() => this.#onClosed()));
+    }
+    return this.closed;
   }
 
   async #start(): Promise<void> {
