@@ -94,14 +94,14 @@ export class IndexStore {
   #writeFile({ path, stamp, content }: ReadFile): void {
     const skipped = "skipped" in content ? content.skipped : null;
     const chunks = "skipped" in content ? [] : content.chunks;
+    // A renamed file, or one of another branch, often brings no new text.
+    const isComplete = this.vectors.missing(chunks.map(({ key }) => key)).length === 0;
     const { id } = this.#prepare(`
       INSERT INTO file (path, stamp, content_hash, skipped, complete) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (path) DO UPDATE SET
         stamp = excluded.stamp, content_hash = excluded.content_hash, skipped = excluded.skipped, complete = excluded.complete
       RETURNING id
-    `).get(path, stamp, "skipped" in content ? null : content.hash, skipped, chunks.length === 0 ? 1 : 0) as {
-      id: number;
-    };
+    `).get(path, stamp, "skipped" in content ? null : content.hash, skipped, isComplete ? 1 : 0) as { id: number };
     this.#deleteChunks(id);
     const insert = this.#prepare(
       "INSERT INTO chunk (file_id, start_line, end_line, key, words, listing) VALUES (?, ?, ?, ?, ?, ?)",

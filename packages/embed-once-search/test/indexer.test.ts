@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { openIndexFile } from "../src/index-file.ts";
 import { IndexStore } from "../src/index-store.ts";
 import { type IndexRunOptions, type IndexRunReport, indexFolder } from "../src/indexer.ts";
+import { contents } from "./support/contents.ts";
 import { setModified, temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
 
@@ -31,16 +32,6 @@ function fixture(files: Record<string, string>): Fixture {
 }
 
 const block = (name: string): string => `export function ${name}() {\n  return "${name}";\n}\n`;
-
-/** All that can be found in an index, in an order that does not depend on its history. */
-function contents(store: IndexStore, words: readonly string[]): unknown {
-  const places = (question: string): unknown[] =>
-    store
-      .matchWords(question)
-      .map(({ chunkId, score }) => ({ ...store.place(chunkId), score }))
-      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  return { counts: store.counts(), keys: store.vectors.keys().sort(), places: words.map(places) };
-}
 
 describe("an index run", () => {
   test("embeds each text once, as a document, however many files hold it", async () => {

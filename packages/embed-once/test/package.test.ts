@@ -56,7 +56,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   "embed-once-search": {
     ".": ["SemanticSearchEngine", "chunkText"],
-    "./commands": ["formatResults", "runIndex", "runSearch"],
+    "./commands": ["formatResults", "runIndex", "runMcp", "runRemove", "runSearch", "runStatus", "runWatch"],
   },
 };
 
