@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CallToolResult, McpServer } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
@@ -35,14 +36,17 @@ const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: 
 export async function serveMcp(options: McpOptions): Promise<void> {
   const { engine, folder, signal, onWarning } = options;
   const watch = engine.watch(folder);
-  watch.ready.catch((error: Error) => onWarning(`The folder cannot be indexed: ${error.message}`));
-  const left = Promise.withResolvers<void>();
-  for (const event of ["end", "close", "error"]) process.stdin.once(event, () => left.resolve());
-  signal?.addEventListener("abort", () => left.resolve(), { once: true });
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  for (const event of ["end", "close", "error"]) process.stdin.once(event, leave);
+  signal?.addEventListener("abort", leave, { once: true });
+  watch.ready.catch((error: Error) => {
+    if (!left.signal.aborted) onWarning(`The folder cannot be indexed: ${error.message}`);
+  });
   const connection = serveStdio(() => createServer(options, watch), {
     onerror: (error) => onWarning(`The client's message could not be served: ${error.message}`),
   });
-  await left.promise;
+  if (!left.signal.aborted) await once(left.signal, "abort");
   await connection.close();
   await watch.close();
 }
