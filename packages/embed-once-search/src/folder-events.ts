@@ -36,6 +36,7 @@ export class FolderEvents {
   #paths = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #firstAt = 0;
+  #isClosed = false;
 
   constructor(root: string, options: FolderEventsOptions) {
     this.#root = root;
@@ -45,10 +46,11 @@ export class FolderEvents {
 
   /** Watches a folder from here on, where that is not done already. */
   add(folder: string): void {
-    if (!WATCHES_TREES && !this.#watchers.has(folder)) this.#watch(folder, false);
+    if (!WATCHES_TREES && !this.#isClosed && !this.#watchers.has(folder)) this.#watch(folder, false);
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();

@@ -150,11 +150,11 @@ export class IndexStore {
     return this.#prepare(sql).all() as unknown as IncompleteFile[];
   }
 
-  /** The distinct texts of incomplete files that have no vector yet. */
-  missingKeys(): TextKey[] {
-    const sql = "SELECT DISTINCT lower(hex(key)) AS key FROM chunk JOIN file ON file.id = file_id WHERE NOT complete";
-    const rows = this.#prepare(sql).all() as { key: TextKey }[];
-    return this.vectors.missing(rows.map((row) => row.key));
+  /** The texts of a file's chunks. */
+  keysOf(file: { id: number }): TextKey[] {
+    const sql = "SELECT DISTINCT lower(hex(key)) AS key FROM chunk WHERE file_id = ?";
+    const rows = this.#prepare(sql).all(file.id) as { key: TextKey }[];
+    return rows.map((row) => row.key);
   }
 
   /** Notes that all chunks of these files have vectors, where the files were not written again meanwhile. */
@@ -165,11 +165,11 @@ export class IndexStore {
     });
   }
 
-  /** Deletes the vectors of texts that no file has any more. */
-  prune(): void {
+  /** Deletes those of these texts' vectors that belong to no file any more. */
+  prune(keys: readonly TextKey[]): void {
     transaction(this.#database, () => {
       const isUsed = this.#prepare("SELECT 1 FROM chunk WHERE key = ? LIMIT 1");
-      this.vectors.delete(this.vectors.keys().filter((key) => isUsed.get(Buffer.from(key, "hex")) === undefined));
+      this.vectors.delete(keys.filter((key) => isUsed.get(Buffer.from(key, "hex")) === undefined));
     });
   }
 

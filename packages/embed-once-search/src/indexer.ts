@@ -3,6 +3,7 @@ import { type CatalogueReport, catalogueFolder } from "./catalogue.ts";
 import { embedMissing } from "./embed-missing.ts";
 import type { IndexCounts, IndexStore } from "./index-store.ts";
 import { type IndexProgress, noteNotRunning, noteRunning } from "./running.ts";
+import { TimeSlice } from "./time-slice.ts";
 import type { WalkOptions } from "./walk.ts";
 
 export interface IndexRunOptions extends WalkOptions {
@@ -64,13 +65,24 @@ export async function readChanges(
     });
     // A look at every vector is too much after every edit of a file, and not urgent.
     if (isWhole && store.getMeta(UNPRUNED) === "yes") {
-      store.transaction(() => {
-        store.prune();
-        store.setMeta(UNPRUNED, "no");
-      });
+      await prune(store, options.signal);
     }
     return report;
   });
+}
+
+/** Texts whose vectors are looked at between two chances for others. */
+const PRUNED_AT_ONCE = 1000;
+
+/** Deletes the vectors of texts that no file has any more. */
+async function prune(store: IndexStore, signal: AbortSignal | undefined): Promise<void> {
+  const slice = new TimeSlice(signal);
+  const keys = store.vectors.keys();
+  for (let from = 0; from < keys.length; from += PRUNED_AT_ONCE) {
+    store.prune(keys.slice(from, from + PRUNED_AT_ONCE));
+    if (slice.isOver()) await slice.rest();
+  }
+  store.setMeta(UNPRUNED, "no");
 }
 
 /** The second half: the vectors of what the first one has found. @returns texts given to the embedder */
