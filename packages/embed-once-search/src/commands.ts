@@ -5,6 +5,7 @@ import type { IndexRunReport } from "./indexer.ts";
 import {
   type IndexOptions,
   type IndexReport,
+  type SearchBasis,
   type SearchOptions,
   SemanticSearchEngine,
 } from "./semantic-search-engine.ts";
@@ -26,13 +27,13 @@ export interface CommandContext {
 }
 
 /** What a question is asked with: all of `SearchOptions` that is no callback. */
-export type SearchCommandOptions = Omit<SearchOptions, "signal" | "onProgress" | "onIndexed" | "onWordsOnly">;
+export type SearchCommandOptions = Omit<SearchOptions, "signal" | "onProgress" | "onIndexed" | "onSearched">;
 
 export interface SearchReport {
   /** Of the indexing that went before; `undefined` where it was turned off. */
   index: IndexReport | undefined;
-  /** Why the answer comes from words alone, where it does. */
-  wordsOnly: string | undefined;
+  /** What the results rest on; `undefined` where there was nothing to search. */
+  basis: SearchBasis | undefined;
   /** All in all, with the indexing. */
   ms: number;
 }
@@ -51,7 +52,7 @@ export async function runSearch(
 ): Promise<{ results: SearchResult[]; report: SearchReport }> {
   const startedAt = performance.now();
   let index: IndexReport | undefined;
-  let wordsOnly: string | undefined;
+  let basis: SearchBasis | undefined;
   const results = await withEngine(context, (engine, engineOptions) =>
     engine.search(question, folder, {
       ...engineOptions,
@@ -59,12 +60,12 @@ export async function runSearch(
       onIndexed: (report) => {
         index = report;
       },
-      onWordsOnly: (reason) => {
-        wordsOnly = reason;
+      onSearched: (searchBasis) => {
+        basis = searchBasis;
       },
     }),
   );
-  return { results, report: { index, wordsOnly, ms: performance.now() - startedAt } };
+  return { results, report: { index, basis, ms: performance.now() - startedAt } };
 }
 
 /** `status [folder]` */

@@ -31,7 +31,7 @@ export interface FindOptions {
   minScore?: number | undefined;
 }
 
-const DEFAULT_LIMIT = 10;
+export const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
 
 /** @throws RangeError for a value out of its range */

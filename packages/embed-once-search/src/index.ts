@@ -1,7 +1,7 @@
 export type { Problem, SkipCounts } from "./catalogue.ts";
 export { type Chunk, type ChunkOptions, chunkText, type SymbolKind } from "./chunker.ts";
+export type { Example } from "./example.ts";
 export type { FindOptions, SearchResult } from "./find-chunks.ts";
-export type { Example } from "./find-similar.ts";
 export type { FolderWatch, WatchOptions } from "./folder-watch.ts";
 export type { IndexStatus } from "./index-status.ts";
 export type { IndexRunReport } from "./indexer.ts";
@@ -10,6 +10,7 @@ export {
   type AnswerOptions,
   type IndexOptions,
   type IndexReport,
+  type SearchBasis,
   type SearchOptions,
   SemanticSearchEngine,
   type SemanticSearchOptions,

@@ -1,15 +1,20 @@
 import { z } from "zod";
 
+function oneOrMore<Schema extends z.ZodType>(schema: Schema) {
+  return z.union([schema, z.array(schema)]).optional();
+}
+
 /** The options of both searches, as an agent sees them. Names and meanings are those of `FindOptions`. */
 const filters = {
   limit: z.int().min(1).max(100).optional().describe("Most results (default 10)"),
-  pathPrefix: z.string().optional().describe('Only files whose path begins so, e.g. "src/server/"'),
-  glob: z.string().optional().describe('Only files whose path matches, e.g. "**/*.test.ts"'),
-  language: z.string().optional().describe('Only this language, e.g. "typescript" or "python"'),
-  kind: z
-    .enum(["class", "function", "method", "type", "variable", "module", "section"])
-    .optional()
-    .describe("Only chunks that mainly are of this kind; prose is a section"),
+  pathPrefix: z.string().optional().describe('Only below this folder, or this file, e.g. "src/server"'),
+  glob: oneOrMore(z.string()).describe(
+    'Only files whose path matches one of these, e.g. "**/*.test.ts"; "!" before one: none of those',
+  ),
+  language: oneOrMore(z.string()).describe('Only these languages, e.g. "typescript" or "python"'),
+  kind: oneOrMore(z.enum(["class", "function", "method", "type", "variable", "module", "section"])).describe(
+    "Only chunks that mainly are of these kinds; prose is a section",
+  ),
   minScore: z.number().min(0).max(1).optional().describe("Only results that score at least so much, 0 to 1"),
   context: z.int().min(0).max(100).optional().describe("Lines to show before and after each result (default 0)"),
 };

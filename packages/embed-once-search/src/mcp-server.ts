@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CallToolResult, McpServer } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { Example } from "./example.ts";
 import type { SearchResult } from "./find-chunks.ts";
-import type { Example } from "./find-similar.ts";
 import type { FolderWatch } from "./folder-watch.ts";
 import { formatResults } from "./format-results.ts";
 import type { IndexStatus } from "./index-status.ts";
@@ -61,8 +61,8 @@ function createServer({ engine, folder, version }: McpOptions, watch: FolderWatc
     let wordsOnly: string | undefined;
     const results = await search({
       vectorTimeoutMs: before.state === "complete" ? VECTOR_MS : VECTOR_WHILE_INDEXING_MS,
-      onWordsOnly: (reason) => {
-        wordsOnly = reason;
+      onSearched: ({ vectors, reason }) => {
+        if (!vectors) wordsOnly = reason;
       },
     });
     const index = await engine.status(folder);

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { Embedder, EmbedderIdentity, Purpose } from "embed-once";
 import { embed, requireLength } from "./embed-missing.ts";
-import { checkFindOptions, type FindOptions, findChunks, type SearchResult } from "./find-chunks.ts";
-import { chunkAt, type Example, findSimilar } from "./find-similar.ts";
+import { chunkAt, type Example, wordsOf } from "./example.ts";
+import { checkFindOptions, DEFAULT_LIMIT, type FindOptions, findChunks, type SearchResult } from "./find-chunks.ts";
 import { FolderIndex } from "./folder-index.ts";
 import { FolderWatch, type WatchOptions } from "./folder-watch.ts";
 import { indexPath, removeIndexes, resolveRoot } from "./index-location.ts";
@@ -44,8 +44,16 @@ export interface AnswerOptions extends FindOptions {
   signal?: AbortSignal | undefined;
   /** How long to wait for the vector of the question; then the answer comes from words alone. @default no limit */
   vectorTimeoutMs?: number | undefined;
-  /** Called with the reason where the answer comes from words alone. */
-  onWordsOnly?: ((reason: string) => void) | undefined;
+  /** Takes what the results rest on. */
+  onSearched?: ((basis: SearchBasis) => void) | undefined;
+}
+
+/** What the results of one search rest on. */
+export interface SearchBasis {
+  /** Whether vectors have a say. Without them a search goes by words alone. */
+  vectors: boolean;
+  /** Why they have none: nothing is embedded yet, or what the embedder failed with. */
+  reason?: string | undefined;
 }
 
 export interface SearchOptions extends AnswerOptions, IndexOptions {
@@ -132,7 +140,7 @@ export class SemanticSearchEngine {
     return this.#folder(root).use(async (store) => {
       if (store.counts().chunks === 0) return [];
       const vector = await this.#vectorOf(question, "query", store, answerOptions);
-      return findChunks(root, store, question, vector, answerOptions);
+      return this.#find(root, store, question, vector, answerOptions);
     });
   }
 
@@ -152,12 +160,16 @@ export class SemanticSearchEngine {
       if ("text" in example) {
         if (store.counts().chunks === 0) return [];
         const vector = await this.#vectorOf(example.text, "document", store, options);
-        return findSimilar(root, store, example.text, vector, options);
+        return this.#find(root, store, wordsOf(example.text), vector, options);
       }
       const { file, line } = example;
-      const chunk = chunkAt(root, store, file, line);
-      const vector = store.vectors.get(chunk.key) ?? (await this.#vectorOf(chunk.text, "document", store, options));
-      return findSimilar(root, store, chunk.text, vector, options, { file, startLine: chunk.startLine });
+      const { key, text, startLine } = await chunkAt(root, store, file, line);
+      const stored = store.vectors.get(key);
+      if (stored !== undefined) options.onSearched?.({ vectors: true });
+      const vector = stored ?? (await this.#vectorOf(text, "document", store, options));
+      const { limit = DEFAULT_LIMIT } = options;
+      const results = await this.#find(root, store, wordsOf(text), vector, { ...options, limit: limit + 1 });
+      return results.filter((result) => !(result.file === file && result.startLine === startLine)).slice(0, limit);
     });
   }
 
@@ -209,15 +221,26 @@ export class SemanticSearchEngine {
     if (this.#folders.get(root) === folder) this.#folders.delete(root);
   }
 
-  /** The vector of a text; `undefined`, with the reason told, where words have to do. */
+  /** The one place where the ranking is asked. */
+  async #find(
+    root: string,
+    store: IndexStore,
+    question: string,
+    vector: readonly number[] | undefined,
+    options: FindOptions,
+  ): Promise<SearchResult[]> {
+    return findChunks(root, store, question, vector, options);
+  }
+
+  /** The vector of a text, `undefined` where words have to do; the caller is told which. */
   async #vectorOf(
     text: string,
     purpose: Purpose,
     store: IndexStore,
-    { signal, vectorTimeoutMs, onWordsOnly }: AnswerOptions,
+    { signal, vectorTimeoutMs, onSearched }: AnswerOptions,
   ): Promise<number[] | undefined> {
     if (store.vectors.count() === 0) {
-      onWordsOnly?.("no text has a vector yet");
+      onSearched?.({ vectors: false, reason: "nothing is embedded yet" });
       return undefined;
     }
     const timeout = vectorTimeoutMs === undefined ? undefined : AbortSignal.timeout(vectorTimeoutMs);
@@ -226,15 +249,13 @@ export class SemanticSearchEngine {
     try {
       const [vector] = await (timeout === undefined ? answer : Promise.race([answer, abortion(timeout)]));
       requireLength(store.vectors.dimensions(), vector, this.#embedder);
+      onSearched?.({ vectors: true });
       return vector;
     } catch (error) {
       answer.catch(() => {}); // given up, whatever it comes to
       if (signal?.aborted) throw error;
-      onWordsOnly?.(
-        timeout?.aborted
-          ? `its vector took longer than ${vectorTimeoutMs} ms`
-          : `it could not be embedded: ${(error as Error).message}`,
-      );
+      const reason = timeout?.aborted ? `no vector within ${vectorTimeoutMs} ms` : (error as Error).message;
+      onSearched?.({ vectors: false, reason });
       return undefined;
     }
   }

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Embedder } from "embed-once";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type IndexReport, SemanticSearchEngine, type SemanticSearchOptions } from "../src/index.ts";
+import { type IndexReport, type SearchBasis, SemanticSearchEngine, type SemanticSearchOptions } from "../src/index.ts";
 import { eventually } from "./support/eventually.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
@@ -147,11 +147,11 @@ describe("search that does not wait for vectors", () => {
     const { root, embedder, engine } = setUp();
     const gate = Promise.withResolvers<void>();
     embedder.beforeAnswer = () => gate.promise;
-    const reasons: string[] = [];
-    const options = { wait: false, onWordsOnly: (reason: string) => void reasons.push(reason) };
+    const bases: SearchBasis[] = [];
+    const options = { wait: false, onSearched: (basis: SearchBasis) => void bases.push(basis) };
     const [first] = await engine.search("parseSettings", root, options);
     expect(first?.file).toBe("src/parser.ts");
-    expect(reasons).toEqual(["no text has a vector yet"]);
+    expect(bases).toEqual([{ vectors: false, reason: "nothing is embedded yet" }]);
     expect(await engine.status(root)).toMatchObject({
       state: "partial",
       files: 3,
@@ -163,7 +163,7 @@ describe("search that does not wait for vectors", () => {
     await engine.index(root);
     expect(await engine.status(root)).toMatchObject({ state: "complete", vectors: 3, running: undefined });
     await engine.search("parseSettings", root, options);
-    expect(reasons).toHaveLength(1);
+    expect(bases.at(-1)).toEqual({ vectors: true });
     expect(embedder.texts.filter((text) => text !== "parseSettings")).toHaveLength(3);
   });
 
@@ -209,16 +209,16 @@ describe("search that does not wait for vectors", () => {
 
 describe("a question that cannot be embedded", () => {
   test.each([
-    ["fails", () => Promise.reject(new Error("401 wrong key")), "it could not be embedded: 401 wrong key"],
-    ["takes too long", () => new Promise<void>(() => {}), "its vector took longer than 30 ms"],
+    ["fails", () => Promise.reject(new Error("401 wrong key")), "401 wrong key"],
+    ["takes too long", () => new Promise<void>(() => {}), "no vector within 30 ms"],
   ])("is answered by words where the embedder %s", async (_name, beforeAnswer, reason) => {
     const { root, embedder, engine } = setUp();
     await engine.index(root);
     embedder.beforeAnswer = beforeAnswer;
-    const reasons: string[] = [];
-    const onWordsOnly = (why: string): void => void reasons.push(why);
-    const [first] = await engine.search("parseSettings", root, { vectorTimeoutMs: 30, onWordsOnly });
-    expect([first?.file, reasons]).toEqual(["src/parser.ts", [reason]]);
+    const bases: SearchBasis[] = [];
+    const onSearched = (basis: SearchBasis): void => void bases.push(basis);
+    const [first] = await engine.search("parseSettings", root, { vectorTimeoutMs: 30, onSearched });
+    expect([first?.file, bases]).toEqual(["src/parser.ts", [{ vectors: false, reason }]]);
   });
 
   test("is no answer at all where the caller has given up", async () => {

@@ -13,10 +13,7 @@ export interface SearchPackage {
     folder: string,
     options: SearchCommandOptions,
     context: SearchContext,
-  ): Promise<{
-    results: { file: string }[];
-    report: { index: IndexReport | undefined; wordsOnly: string | undefined };
-  }>;
+  ): Promise<{ results: { file: string }[]; report: SearchReport }>;
   runStatus(folder: string, context: SearchContext): Promise<IndexStatus>;
   runRemove(folder: string, context: SearchContext): Promise<boolean>;
   runWatch(folder: string, onUpdate: (report: IndexCounts) => void, context: SearchContext): Promise<void>;
@@ -24,14 +21,19 @@ export interface SearchPackage {
   formatResults(results: object[], options: { color: boolean }): string;
 }
 
+export interface SearchReport {
+  index: IndexReport | undefined;
+  basis: { vectors: boolean; reason?: string | undefined } | undefined;
+}
+
 export interface SearchCommandOptions {
   limit: number;
   index: boolean;
   wait: boolean;
   pathPrefix?: string | undefined;
-  glob?: string | undefined;
-  language?: string | undefined;
-  kind?: string | undefined;
+  glob?: string[] | undefined;
+  language?: string[] | undefined;
+  kind?: string[] | undefined;
   minScore?: number | undefined;
   context?: number | undefined;
 }

@@ -177,11 +177,11 @@ describe("the MCP server, while it indexes with an embedder that is out of order
     const { structured, text } = await call(client, "search_code", { query: "verifyChecksum", limit: 1 });
     expect(structured).toMatchObject({
       results: [{ file: "lib/checksum.ts" }],
-      wordsOnly: "no text has a vector yet",
+      wordsOnly: "nothing is embedded yet",
       index: { state: "partial", files: 3, vectors: 0, filesIncomplete: 3 },
     });
     expect(text).toContain("3 files are found by words only so far");
-    expect(text).toContain("Answered by words alone: no text has a vector yet.");
+    expect(text).toContain("Answered by words alone: nothing is embedded yet.");
   });
 });
 

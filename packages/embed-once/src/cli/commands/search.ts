@@ -5,6 +5,7 @@ import { formatCount, type Output, plural } from "../output.ts";
 import {
   type IndexReport,
   type SearchCommandOptions,
+  type SearchReport,
   type SearchSession,
   withSearchPackage,
 } from "../search-package.ts";
@@ -26,14 +27,15 @@ export function registerSearchCommands(program: Command, output: Output, signal:
     .addOption(new Option("--context <lines>", "lines to show around each result").helpGroup("Results:"))
     .addOption(new Option("--files", "only the files' names, the best first").helpGroup("Results:"))
     .addOption(new Option("--json", "results and report as JSON").helpGroup("Results:"))
-    .addOption(new Option("--path <prefix>", "only files whose path begins so, as src/server/").helpGroup("Filters:"))
-    .addOption(new Option("--glob <pattern>", "only files whose path matches, as **/*.test.ts").helpGroup("Filters:"))
-    .addOption(new Option("--language <name>", "only this language, as typescript or python").helpGroup("Filters:"))
     .addOption(
-      new Option(
-        "--kind <kind>",
-        "only class, function, method, type, variable, module or section (of prose)",
-      ).helpGroup("Filters:"),
+      new Option("--path <prefix>", "only below this folder, or this file, as src/server").helpGroup("Filters:"),
+    )
+    .addOption(
+      repeatable("--glob <pattern>", "only files whose path matches, as **/*.test.ts; ! before it: none of those"),
+    )
+    .addOption(repeatable("--language <name>", "only this language, as typescript or python"))
+    .addOption(
+      repeatable("--kind <kind>", "only class, function, method, type, variable, module or section (of prose)"),
     )
     .addOption(new Option("--no-index", "search the index as it is").helpGroup("Index:"))
     .addOption(
@@ -46,15 +48,14 @@ export function registerSearchCommands(program: Command, output: Output, signal:
       `
 Examples:
   embed-once search "where is a checksum verified"
-  embed-once search parseConfig --path src/ --limit 3
+  embed-once search parseConfig --path src --limit 3
   embed-once search "retry with backoff" ~/code/server --files | xargs wc -l`,
     )
     .action(async (question: string, folder: string, flags: SearchFlags, command: Command) => {
       const options = searchOptions(flags);
       await withSearchPackage(command, output, signal, async (session) => {
         const { results, report } = await session.search.runSearch(question, folder, options, session.context);
-        const { index, wordsOnly } = report;
-        tellResults(session, output, flags, { results, index, wordsOnly });
+        tellResults(session, output, flags, { results, ...report });
       });
     });
 
@@ -78,6 +79,13 @@ Examples:
     });
 }
 
+/** A filter that may be given several times: any of its values will do. */
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`)
+    .argParser<string[]>((value, before) => [...(before ?? []), value])
+    .helpGroup("Filters:");
+}
+
 interface SearchFlags {
   limit: string;
   minScore?: string;
@@ -85,9 +93,9 @@ interface SearchFlags {
   files?: boolean;
   json?: boolean;
   path?: string;
-  glob?: string;
-  language?: string;
-  kind?: string;
+  glob?: string[];
+  language?: string[];
+  kind?: string[];
   index: boolean;
   wait: boolean;
 }
@@ -120,27 +128,27 @@ interface Outcome {
   results?: { file: string }[];
   /** Absent where the index was used as it is. */
   index: IndexReport | undefined;
-  wordsOnly?: string | undefined;
+  basis?: SearchReport["basis"];
 }
 
 function tellResults(
   { search, services, providerReason, startedMs }: SearchSession,
   output: Output,
   { json, files }: { json?: boolean; files?: boolean },
-  { results, index, wordsOnly }: Outcome,
+  { results, index, basis }: Outcome,
 ): void {
   const seconds = (performance.now() - startedMs) / 1000;
   const { embedderInfo, identity } = services.embedder;
   const texts = textReport(services.statistics());
   if (json) {
-    const report = { embedder: embedderInfo.name, model: identity.model, index, wordsOnly, texts, seconds };
+    const report = { embedder: embedderInfo.name, model: identity.model, index, basis, texts, seconds };
     output.result(JSON.stringify({ results, report }, null, 2));
   } else if (results && results.length > 0) {
     const names = new Set(results.map(({ file }) => file));
     output.result(files ? [...names].join("\n") : search.formatResults(results, { color: output.color }));
   }
   if (results?.length === 0) output.note("nothing found");
-  if (wordsOnly !== undefined) output.note(`answered by words alone: ${wordsOnly}`);
+  if (basis?.vectors === false) output.note(`answered by words alone: ${basis.reason}`);
   if (index) output.note(describeIndex(index));
   output.note(`${describeTexts(texts)} by ${embedderInfo.name}, ${providerReason}, ${seconds.toFixed(1)} s`);
 }

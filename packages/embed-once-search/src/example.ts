@@ -1,5 +1,4 @@
 import { absolutePathOf, readContent } from "./catalogue.ts";
-import { type FindOptions, findChunks, type SearchResult } from "./find-chunks.ts";
 import type { IndexStore, KeyedChunk } from "./index-store.ts";
 
 /** What others shall be like: a place in a file of the index, or any text. */
@@ -17,7 +16,7 @@ export type Example =
  *
  * @throws TypeError for a file that the index does not know, RangeError for a line that the file does not have
  */
-export function chunkAt(root: string, store: IndexStore, file: string, line: number): KeyedChunk {
+export async function chunkAt(root: string, store: IndexStore, file: string, line: number): Promise<KeyedChunk> {
   // What the index does not know is not read: a path could lead out of the folder.
   const isKnown = store.knownFilesAt(file).some((known) => known.path === file && known.skipped === null);
   const content = isKnown ? readContent(absolutePathOf(root, file)) : undefined;
@@ -33,19 +32,7 @@ export function chunkAt(root: string, store: IndexStore, file: string, line: num
   return chunk;
 }
 
-/** The chunks that are most like a text, the chunk at `place` itself not among them. */
-export function findSimilar(
-  root: string,
-  store: IndexStore,
-  text: string,
-  vector: readonly number[] | undefined,
-  options: FindOptions,
-  place?: { file: string; startLine: number },
-): SearchResult[] {
-  const { limit = 10 } = options;
-  const isItself = (result: SearchResult): boolean =>
-    result.file === place?.file && result.startLine === place.startLine;
-  return findChunks(root, store, text, vector, { ...options, limit: limit + 1 })
-    .filter((result) => !isItself(result))
-    .slice(0, limit);
+/** An example is asked for by its words; what else stands in code, quotes above all, means nothing in a question. */
+export function wordsOf(example: string): string {
+  return example.replace(/[^\p{L}\p{M}\p{N}_$]+/gu, " ").trim();
 }
