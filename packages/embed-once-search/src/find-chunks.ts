@@ -21,25 +21,13 @@ export interface SearchResult {
   text: string;
 }
 
-/** Which answers are wanted. */
 export interface FindOptions {
-  /** Most results, 1 to 1,000. @default 10 */
-  limit?: number | undefined;
-  /** Only files whose path begins so, relative to the searched folder, with `/`. */
-  pathPrefix?: string | undefined;
-  /** Only results that score at least so much, 0 to 1. */
-  minScore?: number | undefined;
-}
-
-export const DEFAULT_LIMIT = 10;
-const MAX_LIMIT = 1000;
-
-/** @throws RangeError for a value out of its range */
-export function checkFindOptions({ limit = DEFAULT_LIMIT, minScore = 0 }: FindOptions): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new RangeError(`limit must be an integer from 1 to ${MAX_LIMIT}, got ${limit}`);
-  }
-  if (!(minScore >= 0 && minScore <= 1)) throw new RangeError(`minScore must be from 0 to 1, got ${minScore}`);
+  /** Most results. */
+  limit: number;
+  /** Only results with at least this score, 0 to 1. */
+  minScore: number;
+  /** Only files whose path begins so. */
+  pathPrefix: string;
 }
 
 /** Candidates that each of the two rankings gives to the fusion. */
@@ -54,10 +42,8 @@ export function findChunks(
   store: IndexStore,
   question: string,
   queryVector: readonly number[] | undefined,
-  options: FindOptions = {},
+  { limit, minScore, pathPrefix }: FindOptions,
 ): SearchResult[] {
-  checkFindOptions(options);
-  const { limit = DEFAULT_LIMIT, pathPrefix = "", minScore = 0 } = options;
   const candidates = rank(
     store.snapshot(() => gatherCandidates(store, question, queryVector)),
     question,

@@ -1,13 +1,14 @@
 export type { Problem, SkipCounts } from "./catalogue.ts";
 export { type Chunk, type ChunkOptions, chunkText, type SymbolKind } from "./chunker.ts";
 export type { Example } from "./example.ts";
-export type { FindOptions, SearchResult } from "./find-chunks.ts";
+export type { SearchResult } from "./find-chunks.ts";
 export type { FolderWatch, WatchOptions } from "./folder-watch.ts";
 export type { IndexStatus } from "./index-status.ts";
 export type { IndexRunReport } from "./indexer.ts";
 export type { IndexProgress, RunningIndex } from "./running.ts";
 export {
   type AnswerOptions,
+  type FindOptions,
   type IndexOptions,
   type IndexReport,
   type SearchBasis,

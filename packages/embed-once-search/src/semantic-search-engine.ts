@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Embedder, EmbedderIdentity, Purpose } from "embed-once";
 import { embed, requireLength } from "./embed-missing.ts";
 import { chunkAt, type Example, wordsOf } from "./example.ts";
-import { checkFindOptions, DEFAULT_LIMIT, type FindOptions, findChunks, type SearchResult } from "./find-chunks.ts";
+import { findChunks, type SearchResult } from "./find-chunks.ts";
 import { FolderIndex } from "./folder-index.ts";
 import { FolderWatch, type WatchOptions } from "./folder-watch.ts";
 import { indexPath, removeIndexes, resolveRoot } from "./index-location.ts";
@@ -40,6 +40,16 @@ export interface IndexReport extends IndexRunReport {
   ms: number;
 }
 
+/** Which answers are wanted. */
+export interface FindOptions {
+  /** Most results, 1 to 1,000. @default 10 */
+  limit?: number | undefined;
+  /** Only results with at least this score, 0 to 1. @default 0 */
+  minScore?: number | undefined;
+  /** Only files whose path begins so, relative to the searched folder, with `/`. */
+  pathPrefix?: string | undefined;
+}
+
 export interface AnswerOptions extends FindOptions {
   signal?: AbortSignal | undefined;
   /** How long to wait for the vector of the question; then the answer comes from words alone. @default no limit */
@@ -62,6 +72,9 @@ export interface SearchOptions extends AnswerOptions, IndexOptions {
   /** Takes the report of that indexing. */
   onIndexed?: ((report: IndexReport) => void) | undefined;
 }
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 1000;
 
 /**
  * Indexes folders and finds the places in them that answer a question.
@@ -227,9 +240,9 @@ export class SemanticSearchEngine {
     store: IndexStore,
     question: string,
     vector: readonly number[] | undefined,
-    options: FindOptions,
+    { limit = DEFAULT_LIMIT, minScore = 0, pathPrefix = "" }: FindOptions,
   ): Promise<SearchResult[]> {
-    return findChunks(root, store, question, vector, options);
+    return findChunks(root, store, question, vector, { limit, minScore, pathPrefix });
   }
 
   /** The vector of a text, `undefined` where words have to do; the caller is told which. */
@@ -288,6 +301,15 @@ function abortion(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+function checkFindOptions({ limit = DEFAULT_LIMIT, minScore = 0 }: FindOptions): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new RangeError(`limit must be an integer from 1 to ${MAX_LIMIT}, got ${limit}`);
+  }
+  if (!(minScore >= 0 && minScore <= 1)) {
+    throw new RangeError(`minScore must be a number from 0 to 1, got ${minScore}`);
+  }
 }
 
 function checkPositiveInteger(name: string, value: number | undefined): void {
