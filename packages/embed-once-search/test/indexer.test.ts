@@ -157,7 +157,9 @@ describe("an index run", () => {
     const { run } = fixture(files);
     const seen: string[] = [];
     await run({ batchSize: 4, onProgress: ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`) });
-    expect(seen).toEqual(["reading 10/10", "embedding 0/10", "embedding 4/10", "embedding 8/10", "embedding 10/10"]);
+    // How many steps the reading takes depends on the machine.
+    const steps = seen.filter((line) => !/^reading \d\//.test(line));
+    expect(steps).toEqual(["reading 10/10", "embedding 0/10", "embedding 4/10", "embedding 8/10", "embedding 10/10"]);
   });
 
   test("refuses an answer with too few, uneven or impossible vectors, and stores nothing of it", async () => {
