@@ -4,7 +4,7 @@ import { chunkSource, prepareToChunk } from "./chunker.ts";
 import type { IndexStore, KeyedChunk, KnownFile, ReadFile } from "./index-store.ts";
 import { readSourceFile } from "./source-file.ts";
 import { TimeSlice } from "./time-slice.ts";
-import { type SkipReason, type WalkedFile, type WalkOptions, walk } from "./walk.ts";
+import { type SkipReason, type WalkedFile, type WalkOptions, type WalkStep, walk, walkPath } from "./walk.ts";
 
 /** A file that a reader of the folder might expect to find and does not. */
 export interface Problem {
@@ -26,6 +26,11 @@ export interface CatalogueReport {
 export interface CatalogueOptions extends WalkOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
+  /**
+   * Looks at these places only: files and folders, relative to the root, with `/`, each of them there or gone. The counts
+   * of the report are then theirs. @default the whole folder
+   */
+  paths?: readonly string[] | undefined;
   /** Milliseconds since 1970. @default Date.now */
   now?: (() => number) | undefined;
 }
@@ -36,13 +41,16 @@ export interface CatalogueOptions extends WalkOptions {
  */
 const STAMP_SETTLES_MS = 2000;
 
+/** What was read is written before others get their turn, and that takes about twice as long. */
+const READING_SHARE = 1 / 3;
+
 /** Brings the index's files, chunks and words up to what lies in the folder. Unchanged files are not read. */
 export async function catalogueFolder(
   root: string,
   store: IndexStore,
   options: CatalogueOptions = {},
 ): Promise<CatalogueReport> {
-  const { signal, onProgress, now = Date.now } = options;
+  const { signal, onProgress, paths, now = Date.now } = options;
   const report: CatalogueReport = { filesChanged: 0, filesRemoved: 0, skipped: {}, problems: [] };
   const skip = (path: string, reason: SkipReason): void => {
     report.skipped[reason] = (report.skipped[reason] ?? 0) + 1;
@@ -51,10 +59,10 @@ export async function catalogueFolder(
 
   // What is left of the known files at the end was not found again. Files that another process adds from here on are
   // not among them, so they stay.
-  const gone = store.knownFiles();
+  const gone = paths === undefined ? store.knownFiles() : knownFilesAt(store, paths);
   const toRead: { file: WalkedFile; known: KnownFile | undefined }[] = [];
   const slice = new TimeSlice(signal);
-  for (const step of walk(root, options)) {
+  for (const step of paths === undefined ? walk(root, options) : walkPaths(root, paths, options)) {
     if ("skipped" in step) {
       skip(step.path, step.skipped);
     } else {
@@ -94,7 +102,7 @@ export async function catalogueFolder(
       report.filesChanged++;
       changed.push({ path: file.path, stamp, content });
     }
-    if (slice.isOver()) {
+    if (slice.isOver(READING_SHARE)) {
       write();
       onProgress?.(index + 1, toRead.length);
       await slice.rest();
@@ -107,6 +115,22 @@ export async function catalogueFolder(
   store.removeFiles([...gone.values()]);
   report.filesRemoved = [...gone.values()].filter((file) => file.skipped === null).length;
   return report;
+}
+
+function knownFilesAt(store: IndexStore, paths: readonly string[]): Map<string, KnownFile> {
+  return new Map(paths.flatMap((path) => store.knownFilesAt(path)).map((file) => [file.path, file]));
+}
+
+/** A place that lies in another one of them is walked with that one. */
+function* walkPaths(root: string, paths: readonly string[], options: WalkOptions): Generator<WalkStep> {
+  const walked = new Set<string>();
+  const isInside = (path: string): boolean =>
+    walked.has(path) || (path.includes("/") && isInside(path.slice(0, path.lastIndexOf("/"))));
+  for (const path of paths.toSorted((a, b) => a.length - b.length)) {
+    if (isInside(path)) continue;
+    walked.add(path);
+    yield* walkPath(root, path, options);
+  }
 }
 
 /** A file's chunks with the names of their texts, or why it has none. `prepareToChunk` must have come first. */

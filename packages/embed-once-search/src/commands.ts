@@ -1,5 +1,7 @@
 import type { Embedder } from "embed-once";
 import type { SearchResult } from "./find-chunks.ts";
+import type { IndexStatus } from "./index-status.ts";
+import type { IndexRunReport } from "./indexer.ts";
 import {
   type IndexOptions,
   type IndexReport,
@@ -9,7 +11,7 @@ import {
 } from "./semantic-search-engine.ts";
 
 export { type FormatOptions, formatResults } from "./format-results.ts";
-export type { IndexReport, SearchResult };
+export type { IndexReport, IndexStatus, SearchResult };
 
 /** What a command line gives to a command. */
 export interface CommandContext {
@@ -24,8 +26,8 @@ export interface CommandContext {
   signal?: AbortSignal | undefined;
 }
 
-/** See `SearchOptions`. */
-export type SearchCommandOptions = Omit<SearchOptions, keyof IndexOptions | "onIndexed" | "onSearched">;
+/** What a question is asked with: all of `SearchOptions` that is no callback. */
+export type SearchCommandOptions = Omit<SearchOptions, "signal" | "onProgress" | "onIndexed" | "onSearched">;
 
 export interface SearchReport {
   /** Of the indexing that went before; `undefined` where it was turned off. */
@@ -66,9 +68,46 @@ export async function runSearch(
   return { results, report: { index, basis, ms: performance.now() - startedAt } };
 }
 
+/** `status [folder]` */
+export async function runStatus(folder: string, context: CommandContext): Promise<IndexStatus> {
+  return withEngine(context, (engine) => engine.status(folder));
+}
+
+/** `index --remove [folder]` @returns whether there were indexes */
+export async function runRemove(folder: string, context: CommandContext): Promise<boolean> {
+  return withEngine(context, (engine) => engine.remove(folder));
+}
+
+/**
+ * `watch [folder]`: until the signal says that it is enough.
+ *
+ * @param onUpdate called after the first reading and after each later one that found something
+ */
+export async function runWatch(
+  folder: string,
+  onUpdate: (report: IndexRunReport) => void,
+  context: CommandContext,
+): Promise<void> {
+  await withEngine(context, async (engine, options) => {
+    const watch = engine.watch(folder, { ...options, onUpdate });
+    await watch.ready.catch((error: Error) => {
+      if (!options.signal?.aborted) throw error;
+    });
+    await watch.closed;
+  });
+}
+
+/** `mcp [folder]`: until the client leaves, or the signal says that it is enough. */
+export async function runMcp(folder: string, version: string, context: CommandContext): Promise<void> {
+  // Only this command needs the SDK, which takes longer to load than all the rest.
+  const { serveMcp } = await import("./mcp-server.ts");
+  const { onWarning = (message) => process.emitWarning(message), signal } = context;
+  await withEngine(context, (engine) => serveMcp({ engine, folder, version, signal, onWarning }));
+}
+
 async function withEngine<Result>(
   { embedder, indexDirectory, onProgress, onReadProgress, onWarning, signal }: CommandContext,
-  work: (engine: SemanticSearchEngine, options: IndexOptions) => Promise<Result>,
+  work: (engine: SemanticSearchEngine, options: Pick<IndexOptions, "signal" | "onProgress">) => Promise<Result>,
 ): Promise<Result> {
   const engine = new SemanticSearchEngine({ embedder, indexDirectory, onWarning });
   try {

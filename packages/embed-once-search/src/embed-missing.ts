@@ -31,9 +31,9 @@ export async function embedMissing(
   const { batchSize = DEFAULT_BATCH_SIZE, signal, onProgress } = options;
   const files = store.incompleteFiles();
   if (files.length === 0) return 0;
-  const total = store.missingKeys().length;
   await prepareToChunk(files.map(({ path }) => path));
   const slice = new TimeSlice(signal);
+  const total = await countMissing(store, files, slice);
   let done = 0;
   let textsAsked = 0;
   let batch = new Map<TextKey, string>();
@@ -72,6 +72,16 @@ export async function embedMissing(
   }
   await flush();
   return textsAsked;
+}
+
+/** The distinct texts of these files that have no vector yet. */
+async function countMissing(store: IndexStore, files: readonly IncompleteFile[], slice: TimeSlice): Promise<number> {
+  const missing = new Set<TextKey>();
+  for (const file of files) {
+    for (const key of store.vectors.missing(store.keysOf(file))) missing.add(key);
+    if (slice.isOver()) await slice.rest();
+  }
+  return missing.size;
 }
 
 /** @throws EmbeddingResponseError for an answer that breaks the embedder's contract */

@@ -2,9 +2,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import ignore, { type Ignore } from "ignore";
 
-/** One .gitignore: its rules, and the folder whose paths they speak of. */
+/**
+ * The files that say what to leave out, the weaker first: what belongs in a repository and what is worth searching are
+ * two questions, and whoever answers the second means it, so no .gitignore, however deep, decides against it.
+ */
+export const RULE_FILE_NAMES: readonly string[] = [".gitignore", ".embed-once-ignore"];
+
+/** One of these files: its rules, and the folder whose paths they speak of. */
 interface RuleFile {
   folder: string;
+  /** Index of its name in `RULE_FILE_NAMES`. */
+  strength: number;
   patterns: string;
   matcher: Ignore;
 }
@@ -16,14 +24,17 @@ function compile(patterns: string): Ignore {
   return ignore({ ignorecase: IGNORE_CASE }).add(patterns);
 }
 
-function readRuleFile(folder: string): RuleFile | undefined {
-  let patterns: string;
-  try {
-    patterns = readFileSync(join(folder, ".gitignore"), "utf8");
-  } catch {
-    return undefined; // none here, or one that git could not read either
-  }
-  return { folder, patterns, matcher: compile(patterns) };
+function readRuleFiles(folder: string): RuleFile[] {
+  return RULE_FILE_NAMES.flatMap((name, strength) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) return []; // cheaper than the error of a read, and the usual case
+    try {
+      const patterns = readFileSync(path, "utf8");
+      return [{ folder, strength, patterns, matcher: compile(patterns) }];
+    } catch {
+      return []; // git could not read it either
+    }
+  });
 }
 
 function pathWithin(folder: string, path: string, isFolder: boolean): string {
@@ -36,10 +47,11 @@ function literalPattern(path: string): string {
 }
 
 /**
- * The .gitignore files that apply in one folder, outermost first. As in git, a deeper file decides before a shallower
- * one, within a file the last matching rule decides, and nothing inside an ignored folder can come back.
+ * The rules that apply in one folder. As in git, a deeper file decides before a shallower one of the same name, within a
+ * file the last matching rule decides, and nothing inside an ignored folder can come back.
  */
 export class IgnoreRules {
+  /** The one that decides first stands last. */
   readonly #files: readonly RuleFile[];
 
   private constructor(files: readonly RuleFile[]) {
@@ -47,13 +59,11 @@ export class IgnoreRules {
   }
 
   /**
-   * The rules that hold in `root`: its own .gitignore and those above it, up to the git repository's top folder.
+   * The rules that hold in `root`: its own and those above it, up to the git repository's top folder.
    * Whoever names a folder that the outer rules exclude wants it looked at, so then they do not apply at all.
    */
   static forRoot(root: string): IgnoreRules {
-    const outer = outerFolders(root)
-      .map(readRuleFile)
-      .filter((file) => file !== undefined);
+    const outer = byStrength(outerFolders(root).flatMap(readRuleFiles));
     const outerRules = new IgnoreRules(outer);
     return new IgnoreRules(outerRules.#excludesAlongTheWay(root) ? [] : outer).within(root);
   }
@@ -65,10 +75,10 @@ export class IgnoreRules {
 
   /** The rules inside a folder that is not excluded: these, and the folder's own. */
   within(folder: string): IgnoreRules {
-    const own = readRuleFile(folder);
+    const own = readRuleFiles(folder);
     const files = this.#files.map((file) => reconcile(file, folder));
-    const unchanged = own === undefined && files.every((file, index) => file === this.#files[index]);
-    return unchanged ? this : new IgnoreRules(own === undefined ? files : [...files, own]);
+    const unchanged = own.length === 0 && files.every((file, index) => file === this.#files[index]);
+    return unchanged ? this : new IgnoreRules(byStrength([...files, ...own]));
   }
 
   #verdict(path: string, isFolder: boolean): boolean | undefined {
@@ -81,17 +91,20 @@ export class IgnoreRules {
   }
 
   #excludesAlongTheWay(root: string): boolean {
-    const outermost = this.#files[0]?.folder;
-    if (outermost === undefined) return false;
-    for (let folder = root; folder !== outermost; folder = dirname(folder)) {
+    for (let folder = root; ; folder = dirname(folder)) {
       // Only files above an entry speak of it.
       const above = this.#files.filter(
         (file) => folder !== file.folder && folder.startsWith(withSeparator(file.folder)),
       );
+      if (above.length === 0) return false;
       if (new IgnoreRules(above).ignores(folder, true)) return true;
     }
-    return false;
   }
+}
+
+/** From the outermost to the deepest within each name; the sort is stable. */
+function byStrength(files: readonly RuleFile[]): RuleFile[] {
+  return files.toSorted((a, b) => a.strength - b.strength);
 }
 
 /**
@@ -102,10 +115,10 @@ function reconcile(file: RuleFile, folder: string): RuleFile {
   const path = pathWithin(file.folder, folder, true);
   if (path === "/" || !file.matcher.test(path).ignored) return file;
   const patterns = `${file.patterns}\n!${literalPattern(path)}`;
-  return { folder: file.folder, patterns, matcher: compile(patterns) };
+  return { ...file, patterns, matcher: compile(patterns) };
 }
 
-/** The folders above `root` whose .gitignore speaks of it, outermost first. None outside a git repository. */
+/** The folders above `root` whose rules speak of it, outermost first. None outside a git repository. */
 function outerFolders(root: string): string[] {
   if (existsSync(join(root, ".git"))) return [];
   const folders: string[] = [];

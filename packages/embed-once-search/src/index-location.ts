@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
-import { realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import type { EmbedderIdentity } from "embed-once";
 
 /**
@@ -27,12 +37,14 @@ export function resolveRoot(folder: string): string {
   return root;
 }
 
-/** Where the index of a root lies: another root or another embedder is another file. */
+/** Where the indexes of a root lie, one file for each embedder. */
+export function rootDirectory(indexDirectory: string, root: string): string {
+  return join(indexDirectory, shortHash(root));
+}
+
+/** Where the index of a root lies: another root is another directory, another embedder another file in it. */
 export function indexPath(indexDirectory: string, root: string, identity: EmbedderIdentity): string {
-  const name = createHash("sha256")
-    .update(JSON.stringify([root, canonical(identity)]))
-    .digest("hex");
-  return join(indexDirectory, name, "index.sqlite");
+  return join(rootDirectory(indexDirectory, root), `${shortHash(JSON.stringify(canonical(identity)))}.sqlite`);
 }
 
 /** What an index takes on disk, what is not yet merged into it included; `undefined` where there is none. */
@@ -45,6 +57,81 @@ export function indexBytes(path: string): number | undefined {
 /** An existing path without symbolic links. */
 export function realPath(path: string): string {
   return realpathSync(path);
+}
+
+/** Says beside its indexes which folder they are of; what tells later that the folder is gone. */
+const ROOT_NOTE = "root.txt";
+
+/** An index that nobody has opened for so long, and that another one has replaced or whose folder is gone, is removed. */
+export const UNUSED_MS = 14 * 24 * 3_600_000;
+
+/** Notes that an index is in use. */
+export function noteUse(path: string, root: string): void {
+  const now = new Date();
+  utimesSync(path, now, now);
+  const note = join(dirname(path), ROOT_NOTE);
+  if (!existsSync(note)) writeFileSync(note, root, { mode: 0o600 });
+}
+
+/** Makes the directory of a root's indexes, for its owner only. */
+export function makeRootDirectory(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+}
+
+/**
+ * Removes what an index has replaced (indexes of the same root by other embedders, and what was set aside), and all
+ * indexes of folders that are gone, where they have not been opened for `UNUSED_MS`.
+ *
+ * Not sooner: another process may work with another embedder on the same folder, and a folder may be on a disk that is
+ * not mounted.
+ */
+export function removeUnused(indexDirectory: string, currentPath: string, now: number = Date.now()): void {
+  const isOld = (path: string): boolean => now - (lastUse(path) ?? now) > UNUSED_MS;
+  for (const path of indexFiles(dirname(currentPath))) {
+    if (path !== currentPath && isOld(path)) removeIndexFile(path);
+  }
+  for (const entry of readdirSync(indexDirectory, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const directory = join(indexDirectory, entry.name);
+    const root = readRootNote(directory);
+    if (root !== undefined && !existsSync(root) && indexFiles(directory).every(isOld)) {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Removes all indexes of a root. @returns whether there were any */
+export function removeIndexes(indexDirectory: string, root: string): boolean {
+  const directory = rootDirectory(indexDirectory, root);
+  const existed = existsSync(directory);
+  rmSync(directory, { recursive: true, force: true });
+  return existed;
+}
+
+function indexFiles(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(".sqlite"))
+    .map((name) => join(directory, name));
+}
+
+function removeIndexFile(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+}
+
+function lastUse(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function readRootNote(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, ROOT_NOTE), "utf8");
+  } catch {
+    return undefined; // not one of ours
+  }
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 /** The same content in the same order, whatever the order of the fields was; absent and undefined are the same. */

@@ -93,6 +93,15 @@ export class IndexStore {
     return new Map(rows.map((row) => [row.path, row]));
   }
 
+  /** The known files at one place: the file of this path, or those in the folder of this path. */
+  knownFilesAt(path: string): KnownFile[] {
+    const sql = `
+      SELECT id, path, stamp, content_hash AS contentHash, skipped FROM file
+      WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0') -- "0" follows "/"
+    `;
+    return this.#prepare(sql).all(path) as unknown as KnownFile[];
+  }
+
   /** Replaces what the index says of these files. Their chunks can be found by words at once. */
   writeFiles(files: readonly ReadFile[]): void {
     transaction(this.#database, () => {
@@ -103,6 +112,8 @@ export class IndexStore {
   #writeFile({ path, stamp, content }: ReadFile): void {
     const skipped = "skipped" in content ? content.skipped : null;
     const chunks = "skipped" in content ? [] : content.chunks;
+    // A renamed file, or one of another branch, often brings no new text.
+    const isComplete = this.vectors.missing(chunks.map(({ key }) => key)).length === 0;
     const { id } = this.#prepare(`
       INSERT INTO file (path, stamp, content_hash, skipped, language, complete) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (path) DO UPDATE SET
@@ -115,7 +126,7 @@ export class IndexStore {
       "skipped" in content ? null : content.hash,
       skipped,
       languageOf(path) ?? null,
-      chunks.length === 0 ? 1 : 0,
+      isComplete ? 1 : 0,
     ) as { id: number };
     this.#deleteChunks(id);
     for (const chunk of chunks) this.#writeChunk(id, path, chunk);
@@ -170,11 +181,11 @@ export class IndexStore {
     return this.#prepare(sql).all() as unknown as IncompleteFile[];
   }
 
-  /** The distinct texts of incomplete files that have no vector yet. */
-  missingKeys(): TextKey[] {
-    const sql = "SELECT DISTINCT lower(hex(key)) AS key FROM chunk JOIN file ON file.id = file_id WHERE NOT complete";
-    const rows = this.#prepare(sql).all() as { key: TextKey }[];
-    return this.vectors.missing(rows.map((row) => row.key));
+  /** The texts of a file's chunks. */
+  keysOf(file: { id: number }): TextKey[] {
+    const sql = "SELECT DISTINCT lower(hex(key)) AS key FROM chunk WHERE file_id = ?";
+    const rows = this.#prepare(sql).all(file.id) as { key: TextKey }[];
+    return rows.map((row) => row.key);
   }
 
   /** Notes that all chunks of these files have vectors, where the files were not written again meanwhile. */
@@ -185,11 +196,11 @@ export class IndexStore {
     });
   }
 
-  /** Deletes the vectors of texts that no file has any more. */
-  prune(): void {
+  /** Deletes those of these texts' vectors that belong to no file any more. */
+  prune(keys: readonly TextKey[]): void {
     transaction(this.#database, () => {
       const isUsed = this.#prepare("SELECT 1 FROM chunk WHERE key = ? LIMIT 1");
-      this.vectors.delete(this.vectors.keys().filter((key) => isUsed.get(Buffer.from(key, "hex")) === undefined));
+      this.vectors.delete(keys.filter((key) => isUsed.get(Buffer.from(key, "hex")) === undefined));
     });
   }
 
@@ -283,6 +294,10 @@ export class IndexStore {
   /** Several changes, all of them or none. `work` must not await. */
   transaction<Result>(work: () => Result): Result {
     return transaction(this.#database, work);
+  }
+
+  get isOpen(): boolean {
+    return this.#database.isOpen;
   }
 
   close(): void {

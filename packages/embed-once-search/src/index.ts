@@ -10,12 +10,17 @@ export {
   prepareToChunk,
   type SymbolKind,
 } from "./chunker.ts";
+export type { Example } from "./example.ts";
 export type { SearchResult } from "./find-chunks.ts";
-export type { IndexProgress } from "./indexer.ts";
+export type { FolderWatch, WatchOptions } from "./folder-watch.ts";
+export type { IndexStatus } from "./index-status.ts";
+export type { IndexRunReport } from "./indexer.ts";
+export type { IndexProgress, RunningIndex } from "./running.ts";
 export {
+  type AnswerOptions,
+  type FindOptions,
   type IndexOptions,
   type IndexReport,
-  type IndexStatus,
   type SearchBasis,
   type SearchOptions,
   SemanticSearchEngine,

@@ -1,22 +1,16 @@
 import type { Embedder } from "embed-once";
 import { type CatalogueReport, catalogueFolder } from "./catalogue.ts";
 import { embedMissing } from "./embed-missing.ts";
-import type { IndexStore } from "./index-store.ts";
+import type { IndexCounts, IndexStore } from "./index-store.ts";
+import { type IndexProgress, noteNotRunning, noteRunning } from "./running.ts";
+import { TimeSlice } from "./time-slice.ts";
+import type { WalkOptions } from "./walk.ts";
 
-/** How far an index run is: first files are read, as far as they changed, then texts are embedded that are new. */
-export interface IndexProgress {
-  phase: "reading" | "embedding";
-  /** Files or texts of this phase that are done. */
-  done: number;
-  total: number;
-}
-
-export interface IndexRunOptions {
+export interface IndexRunOptions extends WalkOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: IndexProgress) => void) | undefined;
-  /** See `WalkOptions`. */
-  maxFileBytes?: number | undefined;
-  exclude?: readonly string[] | undefined;
+  /** See `CatalogueOptions`. */
+  paths?: readonly string[] | undefined;
   /** See `EmbedMissingOptions`. */
   batchSize?: number | undefined;
   /** Milliseconds since 1970. @default Date.now */
@@ -24,12 +18,7 @@ export interface IndexRunOptions {
 }
 
 /** What one run did and what the index holds after it. */
-export interface IndexRunReport extends CatalogueReport {
-  /** Files in the index. */
-  files: number;
-  /** Files of which some text still lacks its vector, because they changed while they were indexed. */
-  filesIncomplete: number;
-  chunks: number;
+export interface IndexRunReport extends CatalogueReport, IndexCounts {
   /** Texts given to the embedder. */
   textsAsked: number;
 }
@@ -44,31 +33,109 @@ export async function indexFolder(
   embedder: Embedder,
   options: IndexRunOptions = {},
 ): Promise<IndexRunReport> {
-  const { onProgress, ...common } = options;
-  const catalogue = await catalogueFolder(root, store, {
-    ...common,
-    onProgress: onProgress && ((done, total) => onProgress({ phase: "reading", done, total })),
-  });
-  const textsAsked = await embedMissing(root, store, embedder, {
-    ...common,
-    onProgress: onProgress && ((done, total) => onProgress({ phase: "embedding", done, total })),
-  });
-  if (catalogue.filesChanged > 0 || catalogue.filesRemoved > 0) store.prune();
-  const run: LastRun = { at: new Date((options.now ?? Date.now)()).toISOString(), skipped: catalogue.skipped };
-  store.setMeta(LAST_RUN, JSON.stringify(run));
+  const catalogue = await readChanges(root, store, options);
+  const textsAsked = await embedChanges(root, store, embedder, options);
   return { ...catalogue, ...store.counts(), textsAsked };
 }
 
-/** What the index remembers of the last run that came to its end. */
-export interface LastRun {
-  /** ISO 8601 */
-  at: string;
-  skipped: CatalogueReport["skipped"];
+/** The first half: files, chunks and words. What it has read can be found by words at once. */
+export async function readChanges(
+  root: string,
+  store: IndexStore,
+  options: IndexRunOptions = {},
+): Promise<CatalogueReport> {
+  const { onProgress, now = Date.now, ...common } = options;
+  return saysHowFarItIs(store, async (say) => {
+    const report = await catalogueFolder(root, store, {
+      ...common,
+      now,
+      onProgress: (done, total) => {
+        const progress: IndexProgress = { phase: "reading", done, total };
+        say(progress);
+        onProgress?.(progress);
+      },
+    });
+    const isWhole = options.paths === undefined;
+    store.transaction(() => {
+      if (report.filesChanged > 0 || report.filesRemoved > 0) store.setMeta(UNPRUNED, "yes");
+      const at = new Date(now()).toISOString();
+      const { skipped, problems } = isWhole ? report : (readLastReading(store) ?? report);
+      const reading: LastReading = { at, skipped, problems: problems.slice(0, MAX_PROBLEMS_KEPT) };
+      store.setMeta(LAST_READING, JSON.stringify(reading));
+    });
+    // A look at every vector is too much after every edit of a file, and not urgent.
+    if (isWhole && store.getMeta(UNPRUNED) === "yes") {
+      await prune(store, options.signal);
+    }
+    return report;
+  });
 }
 
-const LAST_RUN = "lastRun";
+/** Texts whose vectors are looked at between two chances for others. */
+const PRUNED_AT_ONCE = 1000;
 
-export function readLastRun(store: IndexStore): LastRun | undefined {
-  const value = store.getMeta(LAST_RUN);
-  return value === undefined ? undefined : (JSON.parse(value) as LastRun);
+/** Deletes the vectors of texts that no file has any more. */
+async function prune(store: IndexStore, signal: AbortSignal | undefined): Promise<void> {
+  const slice = new TimeSlice(signal);
+  const keys = store.vectors.keys();
+  for (let from = 0; from < keys.length; from += PRUNED_AT_ONCE) {
+    store.prune(keys.slice(from, from + PRUNED_AT_ONCE));
+    if (slice.isOver()) await slice.rest();
+  }
+  store.setMeta(UNPRUNED, "no");
+}
+
+/** The second half: the vectors of what the first one has found. @returns texts given to the embedder */
+export async function embedChanges(
+  root: string,
+  store: IndexStore,
+  embedder: Embedder,
+  options: Pick<IndexRunOptions, "signal" | "onProgress" | "batchSize"> = {},
+): Promise<number> {
+  const { onProgress, ...common } = options;
+  return saysHowFarItIs(store, (say) =>
+    embedMissing(root, store, embedder, {
+      ...common,
+      onProgress: (done, total) => {
+        const progress: IndexProgress = { phase: "embedding", done, total };
+        say(progress);
+        onProgress?.(progress);
+      },
+    }),
+  );
+}
+
+async function saysHowFarItIs<Result>(
+  store: IndexStore,
+  work: (say: (progress: IndexProgress) => void) => Promise<Result>,
+): Promise<Result> {
+  let hasSpoken = false;
+  try {
+    return await work((progress) => {
+      hasSpoken = true;
+      noteRunning(store, progress);
+    });
+  } finally {
+    if (hasSpoken && store.isOpen) noteNotRunning(store);
+  }
+}
+
+/** What the index remembers of the last reading that came to its end. */
+export interface LastReading {
+  /** ISO 8601 */
+  at: string;
+  /** As of the last reading of the whole folder. */
+  skipped: CatalogueReport["skipped"];
+  problems: CatalogueReport["problems"];
+}
+
+const LAST_READING = "lastReading";
+const MAX_PROBLEMS_KEPT = 100;
+
+/** "yes" while texts may have vectors that no file has any more. */
+const UNPRUNED = "unpruned";
+
+export function readLastReading(store: IndexStore): LastReading | undefined {
+  const value = store.getMeta(LAST_READING);
+  return value === undefined ? undefined : (JSON.parse(value) as LastReading);
 }

@@ -1,15 +1,17 @@
 import { resolve } from "node:path";
-import { ConfigurationError, type Embedder, type EmbedderIdentity } from "embed-once";
-import type { SkipCounts } from "./catalogue.ts";
+import type { Embedder, EmbedderIdentity, Purpose } from "embed-once";
 import { type ChunkFilter, readFilter } from "./chunk-filter.ts";
 import { embed, requireLength } from "./embed-missing.ts";
+import { chunkAt, type Example, wordsOf } from "./example.ts";
 import { findChunks, type SearchResult } from "./find-chunks.ts";
-import { openIndexFile, setAside } from "./index-file.ts";
-import { indexBytes, indexPath, realPath, resolveRoot } from "./index-location.ts";
-import { IndexStore } from "./index-store.ts";
-import { type IndexProgress, type IndexRunReport, indexFolder, readLastRun } from "./indexer.ts";
+import { FolderIndex } from "./folder-index.ts";
+import { FolderWatch, type WatchOptions } from "./folder-watch.ts";
+import { indexPath, removeIndexes, resolveRoot } from "./index-location.ts";
+import { type IndexStatus, readStatus } from "./index-status.ts";
+import type { IndexStore } from "./index-store.ts";
+import type { IndexRunReport } from "./indexer.ts";
 import { readQuestion } from "./question.ts";
-import { isDamage } from "./sqlite.ts";
+import type { IndexProgress } from "./running.ts";
 
 export interface SemanticSearchOptions {
   /** Makes the vectors. It must say who it is (`identity`): another embedder gets another index. */
@@ -27,6 +29,11 @@ export interface SemanticSearchOptions {
 export interface IndexOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: IndexProgress) => void) | undefined;
+  /**
+   * Whether to wait until all texts have vectors. If not, they are embedded in the background, and `close` ends that; till
+   * then they are found by their words. @default true
+   */
+  wait?: boolean | undefined;
 }
 
 export interface IndexReport extends IndexRunReport {
@@ -35,17 +42,20 @@ export interface IndexReport extends IndexRunReport {
   ms: number;
 }
 
-export interface SearchOptions extends IndexOptions, ChunkFilter {
+/** Which answers are wanted. */
+export interface FindOptions extends ChunkFilter {
   /** Most results, 1 to 1,000. @default 10 */
   limit?: number | undefined;
   /** Only results with at least this score, 0 to 1. @default 0 */
   minScore?: number | undefined;
   /** Lines to give with each result from right before it, and from right after it, 0 to 1,000. @default 0 */
   context?: number | undefined;
-  /** Whether to index first what is missing or changed. @default true */
-  index?: boolean | undefined;
-  /** Takes the report of that indexing. */
-  onIndexed?: ((report: IndexReport) => void) | undefined;
+}
+
+export interface AnswerOptions extends FindOptions {
+  signal?: AbortSignal | undefined;
+  /** How long to wait for the vector of the question; then the answer comes from words alone. @default no limit */
+  vectorTimeoutMs?: number | undefined;
   /** Takes what the results rest on. */
   onSearched?: ((basis: SearchBasis) => void) | undefined;
 }
@@ -58,26 +68,11 @@ export interface SearchBasis {
   reason?: string | undefined;
 }
 
-export interface IndexStatus {
-  root: string;
-  /** The index's file. */
-  indexPath: string;
-  /** The embedder's name. */
-  embedder: string;
-  /** Whether there is an index at all; all counts are 0 where there is none. */
-  exists: boolean;
-  files: number;
-  /** Files that can be found by their words only, because some of their texts have no vectors yet. */
-  filesIncomplete: number;
-  chunks: number;
-  vectors: number;
-  dimensions: number | undefined;
-  /** The index's size on disk. */
-  bytes: number;
-  /** When the last run came to its end (ISO 8601); `undefined` while none has. */
-  indexedAt: string | undefined;
-  /** What that run left out. */
-  skipped: SkipCounts;
+export interface SearchOptions extends AnswerOptions, IndexOptions {
+  /** Whether to index first what is missing or changed. @default true */
+  index?: boolean | undefined;
+  /** Takes the report of that indexing. */
+  onIndexed?: ((report: IndexReport) => void) | undefined;
 }
 
 const DEFAULT_LIMIT = 10;
@@ -88,7 +83,7 @@ const MAX_CONTEXT = 1000;
  * Indexes folders and finds the places in them that answer a question.
  *
  * It knows its embedder by the contract alone. One folder and one embedder have one index; several engines and
- * processes may use it at once. Nothing is opened before it is needed, and nothing keeps the process alive.
+ * processes may use it at once. Nothing is opened before it is needed, and only a watch keeps the process alive.
  */
 export class SemanticSearchEngine {
   readonly #embedder: Embedder;
@@ -97,9 +92,8 @@ export class SemanticSearchEngine {
   readonly #maxFileBytes: number | undefined;
   readonly #batchSize: number | undefined;
   readonly #onWarning: (message: string) => void;
-  readonly #stores = new Map<string, IndexStore>();
-  /** The last index run of each root: runs on one root follow each other. */
-  readonly #runs = new Map<string, Promise<unknown>>();
+  readonly #folders = new Map<string, FolderIndex>();
+  readonly #watches = new Map<string, Set<FolderWatch>>();
 
   /** @throws TypeError where the embedder does not say who it is, or the directory is no path */
   constructor(options: SemanticSearchOptions) {
@@ -133,152 +127,174 @@ export class SemanticSearchEngine {
    */
   async index(folder: string, options: IndexOptions = {}): Promise<IndexReport> {
     const root = resolveRoot(folder);
-    return this.#afterOtherRuns(root, async () => {
-      const startedAt = performance.now();
-      const report = await this.#withStore(root, (store) =>
-        indexFolder(root, store, this.#embedder, {
-          ...options,
-          maxFileBytes: this.#maxFileBytes,
-          batchSize: this.#batchSize,
-          exclude: [realPath(this.#indexDirectory)],
-        }),
-      );
-      return { root, ...report, ms: performance.now() - startedAt };
-    });
+    const { wait = true, signal, onProgress } = options;
+    const startedAt = performance.now();
+    const index = this.#folder(root);
+    const report = wait
+      ? await index.run({ signal, onProgress })
+      : await index.runWithoutWaiting({ signal, onProgress });
+    return { root, ...report, ms: performance.now() - startedAt };
   }
 
   /**
-   * The places in a folder that answer a question best, the best one first. Where the question cannot be embedded, or
-   * nothing is embedded yet, words alone decide; `onSearched` is told.
+   * The places in a folder that answer a question best, the best one first. Where the question cannot be embedded, words
+   * alone answer it.
    *
    * @throws TypeError for a question without content, a folder that is none, or a path, glob, language or kind that is
    * none; RangeError for a limit, minScore or context out of range
    */
   async search(question: string, folder: string, options: SearchOptions = {}): Promise<SearchResult[]> {
-    const { limit = DEFAULT_LIMIT, minScore = 0, context = 0, index = true, onIndexed, onSearched } = options;
-    const { signal, onProgress } = options;
+    const { index = true, wait, onIndexed, onProgress, ...answerOptions } = options;
     if (typeof question !== "string" || question.trim() === "") {
       throw new TypeError(`The question must hold some words, got ${JSON.stringify(question)}`);
     }
-    checkInteger("limit", limit, 1, MAX_LIMIT);
-    checkInteger("context", context, 0, MAX_CONTEXT);
-    if (typeof minScore !== "number" || !(minScore >= 0 && minScore <= 1)) {
-      throw new RangeError(`minScore must be a number from 0 to 1, got ${minScore}`);
-    }
-    const filter = readFilter(options);
+    checkFindOptions(answerOptions);
     const root = resolveRoot(folder);
     if (index) {
-      const report = await this.index(root, { signal, onProgress });
+      const report = await this.index(root, { signal: answerOptions.signal, onProgress, wait });
       onIndexed?.(report);
     }
-    return this.#withStore(root, async (store) => {
+    return this.#folder(root).use(async (store) => {
       if (store.counts().chunks === 0) return [];
-      const { vector, reason } = await this.#embedQuestion(question, store, signal);
-      onSearched?.(vector === undefined ? { vectors: false, reason } : { vectors: true });
-      return findChunks(root, store, readQuestion(question), vector, { limit, minScore, context, filter });
+      const vector = await this.#vectorOf(question, "query", store, answerOptions);
+      return this.#find(root, store, question, vector, answerOptions);
     });
   }
 
-  async #embedQuestion(
-    question: string,
-    store: IndexStore,
-    signal: AbortSignal | undefined,
-  ): Promise<{ vector?: readonly number[]; reason?: string }> {
-    const dimensions = store.vectors.dimensions();
-    if (dimensions === undefined) return { reason: "nothing is embedded yet" };
-    try {
-      const [vector] = await embed(this.#embedder, [question], "query", signal);
-      requireLength(dimensions, vector, this.#embedder);
-      return { vector: vector! };
-    } catch (error) {
-      signal?.throwIfAborted();
-      return { reason: (error as Error).message };
+  /**
+   * The places in a folder that are most like an example, the most similar first; the index is used as it is.
+   *
+   * @throws TypeError for a text without content or a file that the index does not know, RangeError for a line that the
+   * file does not have or an option out of range
+   */
+  async findSimilar(example: Example, folder: string, options: AnswerOptions = {}): Promise<SearchResult[]> {
+    const root = resolveRoot(folder);
+    checkFindOptions(options);
+    if ("text" in example && example.text.trim() === "") {
+      throw new TypeError(`The example's text must hold some words, got ${JSON.stringify(example.text)}`);
     }
+    return this.#folder(root).use(async (store) => {
+      if ("text" in example) {
+        if (store.counts().chunks === 0) return [];
+        const vector = await this.#vectorOf(example.text, "document", store, options);
+        return this.#find(root, store, wordsOf(example.text), vector, options);
+      }
+      const { file, line } = example;
+      const { key, text, startLine } = await chunkAt(root, store, file, line);
+      const stored = store.vectors.get(key);
+      if (stored !== undefined) options.onSearched?.({ vectors: true });
+      const vector = stored ?? (await this.#vectorOf(text, "document", store, options));
+      const { limit = DEFAULT_LIMIT } = options;
+      const results = await this.#find(root, store, wordsOf(text), vector, { ...options, limit: limit + 1 });
+      return results.filter((result) => !(result.file === file && result.startLine === startLine)).slice(0, limit);
+    });
   }
 
-  /** What the folder's index holds, without changing it. */
+  /**
+   * Keeps the folder's index up to date until it is closed: what changes is found by its words at once, its vectors
+   * follow in the background, and a failing embedder is asked again after a while.
+   */
+  watch(folder: string, options: WatchOptions = {}): FolderWatch {
+    const root = resolveRoot(folder);
+    const watches = this.#watches.get(root) ?? new Set();
+    this.#watches.set(root, watches);
+    const watch = new FolderWatch(this.#folder(root), options, this.#onWarning, () => watches.delete(watch));
+    watches.add(watch);
+    return watch;
+  }
+
+  /** What the folder's index holds, how fresh and how complete it is, without changing it. */
   async status(folder: string): Promise<IndexStatus> {
     const root = resolveRoot(folder);
     const path = this.#pathOf(root);
-    const common = { root, indexPath: path, embedder: this.#embedder.embedderInfo.name };
-    const bytes = indexBytes(path);
-    if (bytes === undefined) {
-      const nothing = { files: 0, filesIncomplete: 0, chunks: 0, vectors: 0, dimensions: undefined, bytes: 0 };
-      return { ...common, exists: false, ...nothing, indexedAt: undefined, skipped: {} };
-    }
-    return this.#withStore(root, async (store) => {
-      const lastRun = readLastRun(store);
-      return {
-        ...common,
-        exists: true,
-        ...store.counts(),
-        vectors: store.vectors.count(),
-        dimensions: store.vectors.dimensions(),
-        bytes,
-        indexedAt: lastRun?.at,
-        skipped: lastRun?.skipped ?? {},
-      };
-    });
+    return readStatus(root, path, this.#embedder.embedderInfo.name, this.#folder(root));
   }
 
-  /** Closes the indexes that were opened. A later call opens them again. */
+  /**
+   * Deletes the folder's indexes, by whichever embedder. The folder itself may be gone already.
+   *
+   * @returns whether there were any
+   */
+  async remove(folder: string): Promise<boolean> {
+    let root = resolve(folder);
+    try {
+      root = resolveRoot(folder);
+    } catch {
+      // Gone: its path is all that is left.
+    }
+    await this.#closeFolder(root);
+    return removeIndexes(this.#indexDirectory, root);
+  }
+
+  /** Ends watches and background work, and closes the indexes that were opened. A later call opens them again. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#runs.values());
-    for (const store of this.#stores.values()) store.close();
-    this.#stores.clear();
+    await Promise.all([...this.#folders.keys()].map((root) => this.#closeFolder(root)));
   }
 
-  async #afterOtherRuns<Result>(root: string, run: () => Promise<Result>): Promise<Result> {
-    const before = this.#runs.get(root);
-    const current = (async () => {
-      await before?.catch(() => {}); // its own caller was told
-      return run();
-    })();
-    this.#runs.set(root, current);
-    try {
-      return await current;
-    } finally {
-      if (this.#runs.get(root) === current) this.#runs.delete(root);
+  async #closeFolder(root: string): Promise<void> {
+    const folder = this.#folders.get(root);
+    await Promise.all([...(this.#watches.get(root) ?? [])].map((watch) => watch.close()));
+    await folder?.close();
+    if (this.#folders.get(root) === folder) this.#folders.delete(root);
+  }
+
+  /** The one place where the ranking is asked. */
+  async #find(
+    root: string,
+    store: IndexStore,
+    question: string,
+    vector: readonly number[] | undefined,
+    options: FindOptions,
+  ): Promise<SearchResult[]> {
+    const { limit = DEFAULT_LIMIT, minScore = 0, context = 0 } = options;
+    const filter = readFilter(options);
+    return findChunks(root, store, readQuestion(question), vector, { limit, minScore, context, filter });
+  }
+
+  /** The vector of a text, `undefined` where words have to do; the caller is told which. */
+  async #vectorOf(
+    text: string,
+    purpose: Purpose,
+    store: IndexStore,
+    { signal, vectorTimeoutMs, onSearched }: AnswerOptions,
+  ): Promise<number[] | undefined> {
+    if (store.vectors.count() === 0) {
+      onSearched?.({ vectors: false, reason: "nothing is embedded yet" });
+      return undefined;
     }
-  }
-
-  /** Runs `work` on the root's index; once more, on an empty one, where the file turns out to be damaged. */
-  async #withStore<Result>(root: string, work: (store: IndexStore) => Promise<Result>): Promise<Result> {
-    for (let isRetry = false; ; isRetry = true) {
-      let store: IndexStore | undefined;
-      try {
-        store = this.#open(root);
-        return await work(store);
-      } catch (error) {
-        // Another call met the damage first and has closed this store.
-        const isReplaced = store !== undefined && this.#stores.get(root) !== store;
-        if (isRetry || !(isReplaced || isDamage(error))) throw error;
-        if (!isReplaced) this.#setAside(root);
-      }
-    }
-  }
-
-  #open(root: string): IndexStore {
-    const opened = this.#stores.get(root);
-    if (opened !== undefined) return opened;
-    const { database, warning } = openOrExplain(this.#pathOf(root));
-    if (warning !== undefined) this.#onWarning(warning);
+    const timeout = vectorTimeoutMs === undefined ? undefined : AbortSignal.timeout(vectorTimeoutMs);
+    const signals = [signal, timeout].filter((each) => each !== undefined);
+    const answer = embed(this.#embedder, [text], purpose, signals.length > 1 ? AbortSignal.any(signals) : signals[0]);
     try {
-      const store = new IndexStore(database);
-      store.setMeta("root", root);
-      store.setMeta("embedder", JSON.stringify(this.#identity));
-      this.#stores.set(root, store);
-      return store;
+      const [vector] = await (timeout === undefined ? answer : Promise.race([answer, abortion(timeout)]));
+      requireLength(store.vectors.dimensions(), vector, this.#embedder);
+      onSearched?.({ vectors: true });
+      return vector;
     } catch (error) {
-      database.close();
-      throw error;
+      answer.catch(() => {}); // given up, whatever it comes to
+      if (signal?.aborted) throw error;
+      const reason = timeout?.aborted ? `no vector within ${vectorTimeoutMs} ms` : (error as Error).message;
+      onSearched?.({ vectors: false, reason });
+      return undefined;
     }
   }
 
-  #setAside(root: string): void {
-    this.#stores.get(root)?.close();
-    this.#stores.delete(root);
-    this.#onWarning(setAside(this.#pathOf(root)));
+  #folder(root: string): FolderIndex {
+    let folder = this.#folders.get(root);
+    if (folder === undefined) {
+      folder = new FolderIndex({
+        root,
+        path: this.#pathOf(root),
+        indexDirectory: this.#indexDirectory,
+        embedder: this.#embedder,
+        identity: this.#identity,
+        maxFileBytes: this.#maxFileBytes,
+        batchSize: this.#batchSize,
+        onWarning: this.#onWarning,
+      });
+      this.#folders.set(root, folder);
+    }
+    return folder;
   }
 
   #pathOf(root: string): string {
@@ -286,17 +302,26 @@ export class SemanticSearchEngine {
   }
 }
 
-function openOrExplain(path: string): ReturnType<typeof openIndexFile> {
-  try {
-    return openIndexFile(path);
-  } catch (error) {
-    throw new ConfigurationError(`The index ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
-  }
+/** Rejects when the signal is aborted; an embedder need not heed it. */
+function abortion(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
-function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
+function checkFindOptions(options: FindOptions): void {
+  const { limit = DEFAULT_LIMIT, minScore = 0, context = 0 } = options;
+  checkInteger("limit", limit, 1, MAX_LIMIT);
+  checkInteger("context", context, 0, MAX_CONTEXT);
+  if (typeof minScore !== "number" || !(minScore >= 0 && minScore <= 1)) {
+    throw new RangeError(`minScore must be a number from 0 to 1, got ${minScore}`);
+  }
+  readFilter(options);
+}
+
+function checkInteger(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be an integer from ${least} to ${most}, got ${value}`);
   }
 }
 

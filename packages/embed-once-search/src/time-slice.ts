@@ -14,8 +14,9 @@ export class TimeSlice {
     signal?.throwIfAborted();
   }
 
-  isOver(): boolean {
-    return performance.now() - this.#startedAt > SLICE_MS;
+  /** @param share of the slice, for work that has more to do before it can rest */
+  isOver(share: number = 1): boolean {
+    return performance.now() - this.#startedAt > share * SLICE_MS;
   }
 
   /** Lets others run, then starts a new slice. */

@@ -4,7 +4,7 @@ import { IgnoreRules } from "./ignore-rules.ts";
 
 /** Why something in a folder is not indexed. */
 export type SkipReason =
-  /** Excluded by a .gitignore, or a folder that never holds sources (.git, node_modules). A folder counts once. */
+  /** Excluded by a .gitignore or .embed-once-ignore, or a folder that never holds sources (.git, node_modules). A folder counts once. */
   | "ignored"
   /** A symbolic link: what it points to is found where it lies, or does not belong to the folder. */
   | "symlink"
@@ -38,11 +38,18 @@ export interface WalkOptions {
   maxFileBytes?: number | undefined;
   /** Absolute paths, without symbolic links, that are left out without a word. */
   exclude?: readonly string[] | undefined;
+  /** Called with the absolute path of every folder that is entered, before it is listed. */
+  onFolder?: ((folder: string) => void) | undefined;
 }
 
 export const DEFAULT_MAX_FILE_BYTES = 1_000_000;
 
 const NEVER_ENTERED: ReadonlySet<string> = new Set([".git", ".hg", ".svn", "node_modules"]);
+
+/** Whether a path leads into a folder that no walk enters, whatever the rules are. */
+export function isNeverEntered(path: string): boolean {
+  return path.split("/").some((name) => NEVER_ENTERED.has(name));
+}
 
 const GENERATED_NAMES: ReadonlySet<string> = new Set([
   "package-lock.json",
@@ -73,16 +80,49 @@ const GENERATED_NAMES: ReadonlySet<string> = new Set([
  * @param root absolute path of a folder, without symbolic links
  */
 export function* walk(root: string, options: WalkOptions = {}): Generator<WalkStep, void, undefined> {
-  const { maxFileBytes = DEFAULT_MAX_FILE_BYTES, exclude = [] } = options;
-  yield* walkFolder(root, "", IgnoreRules.forRoot(root), { maxFileBytes, exclude: new Set(exclude) });
+  yield* walkFolder({ folder: root, prefix: "", rules: IgnoreRules.forRoot(root) }, limitsOf(options));
 }
 
-interface Limits {
+/**
+ * What `walk` says of one place: a file, a folder with all that lies in it, or nothing where nothing is there or a folder
+ * on the way is left out.
+ *
+ * @param path relative to the root, with `/`
+ */
+export function* walkPath(root: string, path: string, options: WalkOptions = {}): Generator<WalkStep, void, undefined> {
+  const limits = limitsOf(options);
+  let within: Position = { folder: root, prefix: "", rules: IgnoreRules.forRoot(root) };
+  const names = path.split("/");
+  const last = names.pop()!;
+  for (const name of names) {
+    const entry = look(within, name, limits);
+    if (entry === undefined || !("inside" in entry)) return;
+    within = entry.inside();
+  }
+  yield* walkEntry(within, last, limits);
+}
+
+interface Limits extends Pick<WalkOptions, "onFolder"> {
   maxFileBytes: number;
   exclude: ReadonlySet<string>;
 }
 
-function* walkFolder(folder: string, prefix: string, rules: IgnoreRules, limits: Limits): Generator<WalkStep> {
+function limitsOf({ maxFileBytes = DEFAULT_MAX_FILE_BYTES, exclude = [], onFolder }: WalkOptions): Limits {
+  return { maxFileBytes, exclude: new Set(exclude), onFolder };
+}
+
+/** A folder that is walked, and the rules that hold in it. */
+interface Position {
+  folder: string;
+  /** Its path from the root, with `/` at the end; empty for the root. */
+  prefix: string;
+  rules: IgnoreRules;
+}
+
+function* walkFolder(position: Position, limits: Limits): Generator<WalkStep> {
+  const { folder, prefix } = position;
+  // Whoever watches the folder must do so before it is listed, to miss nothing in between.
+  limits.onFolder?.(folder);
   let names: string[];
   try {
     names = readdirSync(folder).sort(byCodeUnit);
@@ -90,29 +130,42 @@ function* walkFolder(folder: string, prefix: string, rules: IgnoreRules, limits:
     yield { skipped: "unreadable", path: prefix === "" ? "." : prefix.slice(0, -1) };
     return;
   }
-  for (const name of names) {
-    const absolutePath = join(folder, name);
-    const path = prefix + name;
-    if (limits.exclude.has(absolutePath)) continue;
-    let stats: BigIntStats | undefined;
-    try {
-      stats = lstatSync(absolutePath, { bigint: true, throwIfNoEntry: false });
-    } catch {
-      yield { skipped: "unreadable", path };
-      continue;
-    }
-    if (stats === undefined) continue; // gone since it was listed
+  for (const name of names) yield* walkEntry(position, name, limits);
+}
 
-    const isFolder = stats.isDirectory();
-    if ((isFolder && NEVER_ENTERED.has(name)) || name === ".git" || rules.ignores(absolutePath, isFolder)) {
-      yield { skipped: "ignored", path };
-    } else if (isFolder) {
-      yield* walkFolder(absolutePath, `${path}/`, rules.within(absolutePath), limits);
-    } else {
-      const skipped = reasonToSkip(name, stats, limits);
-      yield skipped === undefined ? { file: walkedFile(path, absolutePath, stats) } : { skipped, path };
-    }
+function* walkEntry(within: Position, name: string, limits: Limits): Generator<WalkStep> {
+  const entry = look(within, name, limits);
+  if (entry === undefined) return;
+  if ("inside" in entry) yield* walkFolder(entry.inside(), limits);
+  else yield entry;
+}
+
+/** What one name in a folder is; `undefined` where it is gone, or to be passed over without a word. */
+function look(
+  { folder, prefix, rules }: Position,
+  name: string,
+  limits: Limits,
+): WalkStep | { inside: () => Position } | undefined {
+  const absolutePath = join(folder, name);
+  const path = prefix + name;
+  if (limits.exclude.has(absolutePath)) return undefined;
+  let stats: BigIntStats | undefined;
+  try {
+    stats = lstatSync(absolutePath, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return { skipped: "unreadable", path };
   }
+  if (stats === undefined) return undefined;
+
+  const isFolder = stats.isDirectory();
+  if ((isFolder && NEVER_ENTERED.has(name)) || name === ".git" || rules.ignores(absolutePath, isFolder)) {
+    return { skipped: "ignored", path };
+  }
+  if (isFolder) {
+    return { inside: () => ({ folder: absolutePath, prefix: `${path}/`, rules: rules.within(absolutePath) }) };
+  }
+  const skipped = reasonToSkip(name, stats, limits);
+  return skipped === undefined ? { file: walkedFile(path, absolutePath, stats) } : { skipped, path };
 }
 
 function reasonToSkip(name: string, stats: BigIntStats, limits: Limits): SkipReason | undefined {

@@ -7,6 +7,7 @@ import { openIndexFile } from "../src/index-file.ts";
 import { IndexStore } from "../src/index-store.ts";
 import { type IndexRunOptions, type IndexRunReport, indexFolder } from "../src/indexer.ts";
 import { readQuestion } from "../src/question.ts";
+import { contents } from "./support/contents.ts";
 import { setModified, temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
 
@@ -34,18 +35,6 @@ function fixture(files: Record<string, string>): Fixture {
 const block = (name: string): string => `export function ${name}() {\n  return "${name}";\n}\n`;
 
 const matches = (store: IndexStore, question: string) => store.matchWords(readQuestion(question).words, 200);
-
-/** All that can be found in an index, in an order that does not depend on its history. */
-function contents(store: IndexStore, words: readonly string[]): unknown {
-  const places = (question: string): unknown[] =>
-    matches(store, question)
-      .map(({ chunkId, score }) => {
-        const { chunkId: _, ...place } = store.places([chunkId])[0]!;
-        return { ...place, score };
-      })
-      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  return { counts: store.counts(), keys: store.vectors.keys().sort(), places: words.map(places) };
-}
 
 describe("an index run", () => {
   test("embeds each text once, as a document, however many files hold it", async () => {
@@ -173,7 +162,9 @@ describe("an index run", () => {
     const { run } = fixture(files);
     const seen: string[] = [];
     await run({ batchSize: 4, onProgress: ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`) });
-    expect(seen).toEqual(["reading 10/10", "embedding 0/10", "embedding 4/10", "embedding 8/10", "embedding 10/10"]);
+    // How many steps the reading takes depends on the machine.
+    const steps = seen.filter((line) => !/^reading \d\//.test(line));
+    expect(steps).toEqual(["reading 10/10", "embedding 0/10", "embedding 4/10", "embedding 8/10", "embedding 10/10"]);
   });
 
   test("refuses an answer with too few, uneven or impossible vectors, and stores nothing of it", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Embedder } from "embed-once";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type IndexReport, type SearchBasis, SemanticSearchEngine, type SemanticSearchOptions } from "../src/index.ts";
+import { eventually } from "./support/eventually.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
 
@@ -103,7 +104,9 @@ describe("search", () => {
     const other = new SemanticSearchEngine({ embedder: new WordEmbedder(32, "other words"), indexDirectory });
     onTestFinished(() => other.close());
     expect((await other.index(root)).textsAsked).toBe(3);
-    expect(readdirSync(indexDirectory)).toHaveLength(2);
+    const [directory] = readdirSync(indexDirectory);
+    const indexes = readdirSync(join(indexDirectory, directory!)).filter((name) => name.endsWith(".sqlite"));
+    expect(indexes).toHaveLength(2);
     expect((await engine.index(root)).textsAsked).toBe(0);
   });
 
@@ -199,21 +202,6 @@ describe("search with conditions", () => {
 });
 
 describe("search by words alone", () => {
-  test("answers where the embedder fails, and says so", async () => {
-    const { root, embedder, engine } = setUp();
-    await engine.index(root);
-    embedder.beforeAnswer = () => {
-      throw new Error("429 Too Many Requests");
-    };
-    const bases: SearchBasis[] = [];
-    const results = await engine.search("parse settings", root, { onSearched: (basis) => bases.push(basis) });
-    expect(results[0]!.file).toBe("src/parser.ts");
-    expect(bases).toEqual([{ vectors: false, reason: "429 Too Many Requests" }]);
-    embedder.beforeAnswer = undefined;
-    await engine.search("parse settings", root, { onSearched: (basis) => bases.push(basis) });
-    expect(bases[1]).toEqual({ vectors: true });
-  });
-
   test("answers before anything is embedded, without asking the embedder", async () => {
     const { root, embedder, engine } = setUp();
     embedder.beforeAnswer = () => {
@@ -227,25 +215,180 @@ describe("search by words alone", () => {
     expect(bases).toEqual([{ vectors: false, reason: "nothing is embedded yet" }]);
     expect(embedder.calls.length).toBe(asked);
   });
+});
 
-  test("is no answer to a caller who has given up", async () => {
+describe("search that does not wait for vectors", () => {
+  test("answers by words while the embedder works, says so, and by vectors as well afterwards", async () => {
+    const { root, embedder, engine } = setUp();
+    const gate = Promise.withResolvers<void>();
+    embedder.beforeAnswer = () => gate.promise;
+    const bases: SearchBasis[] = [];
+    const options = { wait: false, onSearched: (basis: SearchBasis) => void bases.push(basis) };
+    const [first] = await engine.search("parseSettings", root, options);
+    expect(first?.file).toBe("src/parser.ts");
+    expect(bases).toEqual([{ vectors: false, reason: "nothing is embedded yet" }]);
+    expect(await engine.status(root)).toMatchObject({
+      state: "partial",
+      files: 3,
+      filesIncomplete: 3,
+      vectors: 0,
+      running: { phase: "embedding", done: 0, total: 3, pid: process.pid },
+    });
+    gate.resolve();
+    await engine.index(root);
+    expect(await engine.status(root)).toMatchObject({ state: "complete", vectors: 3, running: undefined });
+    await engine.search("parseSettings", root, options);
+    expect(bases.at(-1)).toEqual({ vectors: true });
+    expect(embedder.texts.filter((text) => text !== "parseSettings")).toHaveLength(3);
+  });
+
+  test("finds by its words what changes while texts of others are embedded", async () => {
+    const { root, embedder, engine } = setUp();
+    const gate = Promise.withResolvers<void>();
+    embedder.beforeAnswer = () => gate.promise;
+    const indexing = engine.index(root);
+    await eventually(() => expect(embedder.calls).toHaveLength(1));
+    writeTree(root, { "src/late.ts": "export const latecomer = 1;\n" });
+    const [first] = await engine.search("latecomer", root, { wait: false });
+    expect(first?.file).toBe("src/late.ts");
+    gate.resolve();
+    expect((await indexing).textsAsked).toBe(3);
+  });
+
+  test("asks a failing embedder again, tells once why, and lets nothing be lost by close", async () => {
+    const warnings: string[] = [];
+    const { root, embedder, engine } = setUp(FILES, { onWarning: (message) => warnings.push(message), batchSize: 1 });
+    embedder.beforeAnswer = () => {
+      if (embedder.calls.length === 2) throw new Error("429 Too Many Requests");
+    };
+    await engine.index(root, { wait: false });
+    await eventually(async () =>
+      expect(await engine.status(root)).toMatchObject({
+        state: "partial",
+        vectors: 1,
+        failure: "429 Too Many Requests",
+      }),
+    );
+    expect(warnings).toEqual([expect.stringContaining("found by words only: 429 Too Many Requests")]);
+    await eventually(async () =>
+      expect(await engine.status(root)).toMatchObject({ state: "complete", vectors: 3, failure: undefined }),
+    );
+    expect(embedder.texts).toHaveLength(4);
+    writeTree(root, { "src/more.ts": "export const more = 1;\n" });
+    embedder.beforeAnswer = (_texts) => new Promise((resolve) => setTimeout(resolve, 20));
+    await engine.index(root, { wait: false });
+    await engine.close();
+    expect(await engine.status(root)).toMatchObject({ files: 4, running: undefined });
+  });
+});
+
+describe("a question that cannot be embedded", () => {
+  test.each([
+    ["fails", () => Promise.reject(new Error("401 wrong key")), "401 wrong key"],
+    ["takes too long", () => new Promise<void>(() => {}), "no vector within 30 ms"],
+  ])("is answered by words where the embedder %s", async (_name, beforeAnswer, reason) => {
+    const { root, embedder, engine } = setUp();
+    await engine.index(root);
+    embedder.beforeAnswer = beforeAnswer;
+    const bases: SearchBasis[] = [];
+    const onSearched = (basis: SearchBasis): void => void bases.push(basis);
+    const [first] = await engine.search("parseSettings", root, { vectorTimeoutMs: 30, onSearched });
+    expect([first?.file, bases]).toEqual(["src/parser.ts", [{ vectors: false, reason }]]);
+  });
+
+  test("is no answer at all where the caller has given up", async () => {
     const { root, embedder, engine } = setUp();
     await engine.index(root);
     const controller = new AbortController();
     embedder.beforeAnswer = () => {
-      controller.abort(new Error("no longer wanted"));
+      controller.abort(new Error("enough"));
       throw controller.signal.reason;
     };
-    const search = engine.search("parse", root, { index: false, signal: controller.signal });
-    await expect(search).rejects.toThrow("no longer wanted");
+    const search = engine.search("settings", root, { index: false, signal: controller.signal });
+    await expect(search).rejects.toThrow("enough");
+  });
+});
+
+describe("findSimilar", () => {
+  const twin = (name: string): string =>
+    `/** Adds up the prices of an order. */\nexport function ${name}(order) {\n  return order.prices.sum();\n}\n`;
+  const files = { ...FILES, "a/total.ts": `\n\n${twin("total")}`, "b/sum.ts": twin("sumUp") };
+
+  test("gives what is like the chunk around a line, itself left out, and asks the embedder for nothing", async () => {
+    const { root, embedder, engine } = setUp(files);
+    await engine.index(root);
+    const before = embedder.calls.length;
+    const results = await engine.findSimilar({ file: "a/total.ts", line: 1 }, root, { limit: 2 });
+    expect(results[0]?.file).toBe("b/sum.ts");
+    expect(results.map((result) => result.file)).not.toContain("a/total.ts");
+    expect(embedder.calls.length).toBe(before);
+  });
+
+  test("gives what is like a snippet, which is embedded as a document is", async () => {
+    const { root, embedder, engine } = setUp(files);
+    await engine.index(root);
+    const results = await engine.findSimilar({ text: twin("whatever") }, root, { limit: 2 });
+    expect(results.map((result) => result.file).sort()).toEqual(["a/total.ts", "b/sum.ts"]);
+    expect(embedder.calls.at(-1)?.options?.purpose).toBe("document");
+  });
+
+  test.each([
+    ["a file outside the folder", { file: "../secret.ts", line: 1 }, 'The index has no file "../secret.ts"'],
+    ["an absolute path", { file: "/etc/hostname", line: 1 }, 'The index has no file "/etc/hostname"'],
+    ["a line beyond the end", { file: "b/sum.ts", line: 5 }, "line must be from 1 to 4"],
+    ["a line before the start", { file: "b/sum.ts", line: 0 }, "got 0"],
+    ["an empty text", { text: " " }, "must hold some words"],
+  ])("refuses %s", async (_name, example, message) => {
+    const { root, engine } = setUp(files);
+    await engine.index(root);
+    await expect(engine.findSimilar(example, root)).rejects.toThrow(message);
+  });
+});
+
+describe("remove", () => {
+  test("deletes a folder's indexes of all embedders and nothing else", async () => {
+    const { root, indexDirectory, embedder, engine } = setUp();
+    const other = new SemanticSearchEngine({ embedder: new WordEmbedder(32, "other words"), indexDirectory });
+    const kept = temporaryFolder();
+    writeTree(kept, FILES);
+    await Promise.all([engine.index(root), other.index(root), engine.index(kept)]);
+    await other.close();
+    expect(await engine.remove(root)).toBe(true);
+    expect(await engine.remove(root)).toBe(false);
+    expect(await engine.status(root)).toMatchObject({ state: "absent", bytes: 0 });
+    expect(await engine.status(kept)).toMatchObject({ state: "complete", files: 3 });
+    expect(readdirSync(indexDirectory)).toHaveLength(1);
+    const before = embedder.texts.length;
+    expect((await engine.index(root)).textsAsked).toBe(3);
+    expect(embedder.texts.length).toBe(before + 3);
+  });
+
+  test("works for a folder that is gone", async () => {
+    const { root, indexDirectory, engine } = setUp();
+    await engine.index(root);
+    rmSync(root, { recursive: true });
+    expect(await engine.remove(root)).toBe(true);
+    expect(readdirSync(indexDirectory)).toEqual([]);
   });
 });
 
 describe("status", () => {
   test("says that there is no index where there is none, and makes none", async () => {
     const { root, indexDirectory, engine } = setUp();
-    expect(await engine.status(root)).toMatchObject({ exists: false, root, files: 0, chunks: 0, indexedAt: undefined });
+    expect(await engine.status(root)).toMatchObject({ state: "absent", root, files: 0, chunks: 0, readAt: undefined });
     expect(readdirSync(indexDirectory)).toEqual([]);
+  });
+
+  test("does not call an index complete that was not read to the end, or holds nothing", async () => {
+    const { root, embedder, engine } = setUp({ "picture.bin": "\0" });
+    await engine.index(root);
+    expect(await engine.status(root)).toMatchObject({ state: "empty", files: 0, skipped: { binary: 1 } });
+    writeTree(root, FILES);
+    embedder.beforeAnswer = () => {
+      throw new Error("429 Too Many Requests");
+    };
+    await expect(engine.index(root)).rejects.toThrow("429");
+    expect(await engine.status(root)).toMatchObject({ state: "partial", filesIncomplete: 3, running: undefined });
   });
 
   test("says what is in the index, how fresh it is and what was left out", async () => {
@@ -254,7 +397,7 @@ describe("status", () => {
     await engine.index(root);
     const status = await engine.status(root);
     expect(status).toMatchObject({
-      exists: true,
+      state: "complete",
       embedder: "words in tests",
       files: 3,
       filesIncomplete: 0,
@@ -264,7 +407,7 @@ describe("status", () => {
       skipped: { binary: 1 },
     });
     expect(status.bytes).toBeGreaterThan(4096);
-    expect(Date.parse(status.indexedAt!)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(status.readAt!)).toBeGreaterThanOrEqual(before);
   });
 });
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type SkipReason, walk } from "../src/walk.ts";
+import { type SkipReason, type WalkStep, walk, walkPath } from "../src/walk.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 
 function files(root: string, options?: Parameters<typeof walk>[1]): string[] {
@@ -124,6 +124,88 @@ describe("walk", () => {
     expect(files(join(top, "vendor"))).toEqual(["library/.gitignore", "library/src/a.log", "library/src/a.ts"]);
     expect(files(join(top, "vendor/library/src"))).toEqual(["a.log", "a.tmp", "a.ts"]);
     expect(files(top)).toEqual([".gitignore"]);
+  });
+
+  test("lets .embed-once-ignore decide before every .gitignore, with nesting and negation of its own", () => {
+    const root = temporaryFolder();
+    git(root, "init", "-q");
+    writeTree(root, {
+      ".gitignore": "generated/\n*.log\n",
+      ".embed-once-ignore": "fixtures/\n!generated/\n*.snap\n",
+      "generated/api.ts": "",
+      "generated/api.log": "",
+      "fixtures/data.ts": "",
+      "src/a.ts": "",
+      "src/a.snap": "",
+      "src/.gitignore": "!fixtures/\n!a.snap\n",
+      "src/fixtures/data.ts": "",
+      "src/kept/.embed-once-ignore": "!keep.snap\n/not-me.ts\n",
+      "src/kept/keep.snap": "",
+      "src/kept/drop.snap": "",
+      "src/kept/not-me.ts": "",
+      "src/kept/deep/not-me.ts": "",
+    });
+    expect(files(root).filter((path) => !/ignore$/.test(path))).toEqual([
+      "generated/api.ts",
+      "src/a.ts",
+      "src/kept/deep/not-me.ts",
+      "src/kept/keep.snap",
+    ]);
+  });
+
+  test("honours an .embed-once-ignore outside a git repository, and one above the folder inside one", () => {
+    const top = temporaryFolder();
+    writeTree(top, { ".embed-once-ignore": "*.sql\n", "part/a.sql": "", "part/b.ts": "" });
+    expect(files(top)).toEqual([".embed-once-ignore", "part/b.ts"]);
+    expect(files(join(top, "part"))).toEqual(["a.sql", "b.ts"]);
+    git(top, "init", "-q");
+    expect(files(join(top, "part"))).toEqual(["b.ts"]);
+  });
+
+  test("says the same of one place as of the whole folder", () => {
+    const root = temporaryFolder();
+    git(root, "init", "-q");
+    writeTree(root, {
+      ".gitignore": "out/\n*.log\n!keep.log\n",
+      ".embed-once-ignore": "!out/\nsecret/\n",
+      "a.ts": "",
+      "out/b.ts": "",
+      "out/deep/c.log": "",
+      "out/deep/keep.log": "",
+      "secret/d.ts": "",
+      "node_modules/e/f.ts": "",
+      "src/g.ts": "",
+      "src/lib/h.min.js": "",
+      "src/lib/i.ts": "",
+    });
+    symlinkSync(join(root, "src"), join(root, "link"));
+    const pathOf = (step: WalkStep): string => ("file" in step ? step.file.path : step.path);
+    const whole = [...walk(root)];
+    const places = [
+      ..."a.ts out out/b.ts out/deep out/deep/c.log out/deep/keep.log secret secret/d.ts node_modules/e/f.ts".split(
+        " ",
+      ),
+      ..."src src/lib src/lib/i.ts link link/g.ts .git .git/config gone gone/too a.ts/inside".split(" "),
+    ];
+    for (const place of places) {
+      const expected = whole.filter((step) => pathOf(step) === place || pathOf(step).startsWith(`${place}/`));
+      expect([...walkPath(root, place)], place).toEqual(expected);
+    }
+  });
+
+  test("names every folder that it enters before it lists it", () => {
+    const root = temporaryFolder();
+    writeTree(root, { ".gitignore": "no/\n", "a/b/c.ts": "", "no/d.ts": "", "node_modules/e.ts": "" });
+    const entered: string[] = [];
+    const found = files(root, {
+      onFolder: (folder) => {
+        entered.push(folder);
+        // What comes into being now is still found.
+        if (folder === join(root, "a")) writeTree(root, { "a/late.ts": "" });
+      },
+    });
+    expect(entered).toEqual([root, join(root, "a"), join(root, "a/b")]);
+    expect(found).toContain("a/late.ts");
   });
 
   test("does not follow symbolic links, out of the folder or in circles", () => {

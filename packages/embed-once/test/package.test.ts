@@ -57,7 +57,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   "embed-once-search": {
     ".": ["SemanticSearchEngine", "chunkSource", "chunkText", "languageOf", "prepareToChunk"],
-    "./commands": ["formatResults", "runIndex", "runSearch"],
+    "./commands": ["formatResults", "runIndex", "runMcp", "runRemove", "runSearch", "runStatus", "runWatch"],
   },
 };
 

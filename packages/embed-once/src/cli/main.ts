@@ -7,7 +7,9 @@ import { registerInspectCommand } from "./commands/inspect.ts";
 import { registerMaintenanceCommands } from "./commands/maintenance.ts";
 import { registerMetricsCommand } from "./commands/metrics.ts";
 import { registerSearchCommands } from "./commands/search.ts";
+import { registerServeCommands } from "./commands/serve.ts";
 import { registerStatsCommand } from "./commands/stats.ts";
+import { registerStatusCommand } from "./commands/status.ts";
 import { UsageError } from "./errors.ts";
 import { type Output, terminalOutput } from "./output.ts";
 import { version } from "./version.ts";
@@ -80,10 +82,13 @@ Examples:
   embed-once search "where is a checksum verified"
   embed-once search "retry with backoff" ~/code/server --limit 3 --json
   EMBED_ONCE_PROVIDER=openai embed-once index .
+  embed-once mcp ~/code/server
 
 Exit codes: 0 success, 1 failure, 2 wrong use.`,
     );
   registerSearchCommands(program, output, signal);
+  registerStatusCommand(program, output, signal);
+  registerServeCommands(program, output, signal);
   registerStatsCommand(program, output, signal);
   registerMetricsCommand(program, output, signal);
   registerInspectCommand(program, output);

@@ -1,4 +1,5 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
 
@@ -106,6 +108,63 @@ describe("search", () => {
   });
 });
 
+describe("the index", () => {
+  test("status tells what there is, before and after, and index --remove takes it away", () => {
+    const cache = newCache();
+    const before = run(["status"], { cache });
+    expect(before.stdout).toMatch(/project: not indexed yet: embed-once index\n$/);
+    expect(existsSync(join(cache, "index"))).toBe(false);
+    run(["index"], { cache });
+    const { stdout, status } = run(["status"], { cache });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /project: complete\n {2}holds {5}2 files in 2 chunks\n {2}vectors {3}2 of \d+ dimensions, by local/,
+    );
+    expect(stdout).toMatch(/skipped.*1 binary/);
+    expect(stdout).toContain("large.txt: too-large");
+    expect(JSON.parse(run(["status", "--json"], { cache }).stdout)).toMatchObject({ state: "complete", files: 2 });
+    expect(run(["index", "--remove"], { cache }).stderr).toContain("the indexes of . are deleted");
+    expect(run(["index", "--remove", "--json"], { cache }).stdout).toBe('{"removed":false}\n');
+    expect(run(["status"], { cache }).stdout).toContain("not indexed yet");
+    expect(run(["index"], { cache }).stderr).toContain("0 texts embedded");
+  });
+
+  test("--files prints names only, once each, and filters are obeyed", () => {
+    const cache = newCache();
+    const files = (...args: string[]) => run(["search", "function", "--files", ...args], { cache }).stdout;
+    expect(files().trim().split("\n").sort()).toEqual(["lib/checksum.ts", "menu.ts"]);
+    expect(files("--path", "lib/")).toBe("lib/checksum.ts\n");
+    expect(files("--limit", "1").trim().split("\n")).toHaveLength(1);
+  });
+
+  test("--no-wait answers by words, and says what that means", () => {
+    const { stdout, stderr, status } = run(["search", "verifyChecksum", "--no-wait", "--json", "--limit", "1"]);
+    expect(status).toBe(0);
+    const { results, report } = JSON.parse(stdout);
+    expect(results[0].file).toBe("lib/checksum.ts");
+    expect(report.index).toMatchObject({ files: 2 });
+    expect(stderr.includes("answered by words alone: nothing is embedded yet")).toBe(!report.basis.vectors);
+  });
+
+  test("watch tells of each change on standard output, and ends well when it is told to", async () => {
+    const folder = join(scratch, "watched");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "a.ts"), "export const a = 1;\n");
+    const main = join(library, "src/cli/main.ts");
+    const child = spawn(process.execPath, ["--conditions=embed-once-source", main, "watch", folder, "--json"], {
+      env: { PATH: process.env.PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: newCache() },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const nextLine = async (): Promise<string> => (await lines.next()).value ?? "nothing";
+    expect(JSON.parse(await nextLine())).toMatchObject({ filesChanged: 1, files: 1 });
+    writeFileSync(join(folder, "b.ts"), "export const b = 1;\n");
+    expect(JSON.parse(await nextLine())).toMatchObject({ filesChanged: 1, files: 2 });
+    child.kill("SIGINT");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+});
+
 describe("a provider on the network", () => {
   let server: ProviderServer;
   beforeAll(async () => {
@@ -170,6 +229,10 @@ describe("bad input is one clear line", () => {
     ["an empty question", ["search", "  "], 2, /question/],
     ["a limit that is no number", ["search", "x", "--limit", "many"], 2, /--limit takes a whole number, got "many"/],
     ["a limit of 0", ["search", "x", "--limit", "0"], 2, /limit.*0/],
+    ["a score beyond the scale", ["search", "x", "--min-score", "1.5"], 2, /--min-score.*0 to 1, got "1\.5"/],
+    ["nothing for a score", ["search", "x", "--min-score", ""], 2, /--min-score.*got ""/],
+    ["no folder to watch", ["watch", "/no/such/folder"], 2, /\/no\/such\/folder.*no such folder/],
+    ["all that one owns, for an agent", ["mcp", scratch], 2, /mcp serves the folder of a project, got/],
     ["no such folder", ["search", "x", "/no/such/folder"], 2, /\/no\/such\/folder/],
     ["a file for a folder", ["index", "menu.ts"], 2, /menu\.ts/],
     ["a cache directory that cannot be made", ["index", ".", "--cache-dir", "menu.ts/cache"], 2, /menu\.ts\/cache/],

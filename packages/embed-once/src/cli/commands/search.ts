@@ -1,58 +1,61 @@
-import type { Command } from "commander";
-import { indexDirectory } from "../../cache/options.ts";
-import type { Embedder } from "../../core/embedder.ts";
+import { type Command, Option } from "commander";
 import type { EmbedderStatistics } from "../../statistics/statistics.ts";
 import { UsageError } from "../errors.ts";
 import { formatCount, type Output, plural } from "../output.ts";
-import { type GlobalOptions, servicesFor, wholeNumber } from "../services.ts";
+import {
+  type IndexReport,
+  type SearchCommandOptions,
+  type SearchReport,
+  type SearchSession,
+  withSearchPackage,
+} from "../search-package.ts";
+import { wholeNumber } from "../services.ts";
+import { describeLeftOut } from "./status.ts";
 
-/** What the package embed-once-search offers to this command; it depends on this package, not the other way round. */
-interface SearchPackage {
-  runIndex(folder: string, context: SearchContext): Promise<IndexReport>;
-  runSearch(
-    question: string,
-    folder: string,
-    options: { limit: number; index: boolean },
-    context: SearchContext,
-  ): Promise<{ results: object[]; report: { index: IndexReport | undefined } }>;
-  formatResults(results: object[], options: { color: boolean }): string;
-}
-
-interface SearchContext {
-  embedder: Embedder;
-  indexDirectory: string;
-  onProgress(done: number, total: number): void;
-  onReadProgress(done: number, total: number): void;
-  onWarning(message: string): void;
-  signal: AbortSignal;
-}
-
-interface IndexReport {
-  files: number;
-  filesChanged: number;
-  filesRemoved: number;
-  chunks: number;
-  skipped: Record<string, number>;
-  problems: { file: string; reason: string }[];
-}
-
-const SEARCH_PACKAGE = "embed-once-search";
 const DEFAULT_LIMIT = 10;
 
 export function registerSearchCommands(program: Command, output: Output, signal: AbortSignal): void {
   program
     .command("search")
     .description("find the places in a folder that answer a question; indexes first what is missing or changed")
-    .argument("<question>", "plain words or an identifier")
+    .argument("<question>", "plain words, an identifier, or both")
     .argument("[folder]", "the folder to search", ".")
-    .option("-n, --limit <number>", "most results", String(DEFAULT_LIMIT))
-    .option("--no-index", "search the index as it is")
-    .option("--json", "results and report as JSON")
-    .action(async (question: string, folder: string, options: SearchFlags, command: Command) => {
-      const limit = wholeNumber("--limit", options.limit);
-      await withSearch(command, output, signal, async (search, context) => {
-        const { results, report } = await search.runSearch(question, folder, { limit, index: options.index }, context);
-        return { results, index: report.index };
+    .addOption(new Option("-n, --limit <number>", "most results").default(String(DEFAULT_LIMIT)).helpGroup("Results:"))
+    .addOption(
+      new Option("--min-score <number>", "only results that score at least so much, 0 to 1").helpGroup("Results:"),
+    )
+    .addOption(new Option("--context <lines>", "lines to show around each result").helpGroup("Results:"))
+    .addOption(new Option("--files", "only the files' names, the best first").helpGroup("Results:"))
+    .addOption(new Option("--json", "results and report as JSON").helpGroup("Results:"))
+    .addOption(
+      new Option("--path <prefix>", "only below this folder, or this file, as src/server").helpGroup("Filters:"),
+    )
+    .addOption(
+      repeatable("--glob <pattern>", "only files whose path matches, as **/*.test.ts; ! before it: none of those"),
+    )
+    .addOption(repeatable("--language <name>", "only this language, as typescript or python"))
+    .addOption(
+      repeatable("--kind <kind>", "only class, function, method, type, variable, module or section (of prose)"),
+    )
+    .addOption(new Option("--no-index", "search the index as it is").helpGroup("Index:"))
+    .addOption(
+      new Option("--no-wait", "answer before new texts have vectors: they are found by their words").helpGroup(
+        "Index:",
+      ),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  embed-once search "where is a checksum verified"
+  embed-once search parseConfig --path src --limit 3
+  embed-once search "retry with backoff" ~/code/server --files | xargs wc -l`,
+    )
+    .action(async (question: string, folder: string, flags: SearchFlags, command: Command) => {
+      const options = searchOptions(flags);
+      await withSearchPackage(command, output, signal, async (session) => {
+        const { results, report } = await session.search.runSearch(question, folder, options, session.context);
+        tellResults(session, output, flags, { results, ...report });
       });
     });
 
@@ -60,79 +63,94 @@ export function registerSearchCommands(program: Command, output: Output, signal:
     .command("index")
     .description("index a folder, or bring its index up to date")
     .argument("[folder]", "the folder to index", ".")
+    .option("--remove", "delete the folder's indexes instead; the cache keeps its vectors")
     .option("--json", "the report as JSON")
-    .action(async (folder: string, _options: { json?: boolean }, command: Command) => {
-      await withSearch(command, output, signal, async (search, context) => {
-        return { index: await search.runIndex(folder, context) };
+    .action(async (folder: string, flags: { json?: boolean; remove?: boolean }, command: Command) => {
+      await withSearchPackage(command, output, signal, async (session) => {
+        if (flags.remove) {
+          const removed = await session.search.runRemove(folder, session.context);
+          if (flags.json) output.result(JSON.stringify({ removed }));
+          output.note(removed ? `the indexes of ${folder} are deleted` : `there was no index of ${folder}`);
+          return;
+        }
+        const index = await session.search.runIndex(folder, session.context);
+        tellResults(session, output, flags, { index });
       });
     });
 }
 
+/** A filter that may be given several times: any of its values will do. */
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`)
+    .argParser<string[]>((value, before) => [...(before ?? []), value])
+    .helpGroup("Filters:");
+}
+
 interface SearchFlags {
   limit: string;
-  index: boolean;
+  minScore?: string;
+  context?: string;
+  files?: boolean;
   json?: boolean;
+  path?: string;
+  glob?: string[];
+  language?: string[];
+  kind?: string[];
+  index: boolean;
+  wait: boolean;
+}
+
+function searchOptions({ limit, minScore, context, path, index, wait, ...flags }: SearchFlags): SearchCommandOptions {
+  const { glob, language, kind } = flags;
+  return {
+    limit: wholeNumber("--limit", limit),
+    minScore: minScore === undefined ? undefined : fraction("--min-score", minScore),
+    context: context === undefined ? undefined : wholeNumber("--context", context),
+    pathPrefix: path,
+    glob,
+    language,
+    kind,
+    index,
+    wait,
+  };
+}
+
+function fraction(flag: string, value: string): number {
+  const number = value.trim() === "" ? Number.NaN : Number(value);
+  if (!(number >= 0 && number <= 1)) {
+    throw new UsageError(`${flag} takes a number from 0 to 1, got ${JSON.stringify(value)}`);
+  }
+  return number;
 }
 
 interface Outcome {
   /** Absent for a command that only indexes. */
-  results?: object[];
+  results?: { file: string }[];
   /** Absent where the index was used as it is. */
   index: IndexReport | undefined;
+  basis?: SearchReport["basis"];
 }
 
-/** Runs a command of the search package: services, progress, results, and the report at the end. */
-async function withSearch(
-  command: Command,
+function tellResults(
+  { search, services, providerReason, startedMs }: SearchSession,
   output: Output,
-  signal: AbortSignal,
-  run: (search: SearchPackage, context: SearchContext) => Promise<Outcome>,
-): Promise<void> {
-  const options: GlobalOptions & { json?: boolean } = command.optsWithGlobals();
-  const startedMs = performance.now();
-  const search = await loadSearchPackage();
-  const { services, directory, providerReason } = servicesFor(options, output);
-  const reading = output.progress("Reading  ");
-  const embedding = output.progress("Embedding");
-  try {
-    const { results, index } = await run(search, {
-      embedder: services.embedder,
-      indexDirectory: indexDirectory(directory),
-      onReadProgress: reading.update,
-      onProgress: embedding.update,
-      onWarning: (message) => output.note(`note: ${message}`),
-      signal,
-    });
-    reading.end();
-    embedding.end();
-    const seconds = (performance.now() - startedMs) / 1000;
-    const { embedderInfo, identity } = services.embedder;
-    const texts = textReport(services.statistics());
-    if (options.json) {
-      const report = { embedder: embedderInfo.name, model: identity.model, index, texts, seconds };
-      output.result(JSON.stringify({ results, report }, null, 2));
-    } else if (results && results.length > 0) {
-      output.result(search.formatResults(results, { color: output.color }));
-    }
-    if (results?.length === 0) output.note("nothing found");
-    if (index) output.note(describeIndex(index));
-    output.note(`${describeTexts(texts)} by ${embedderInfo.name}, ${providerReason}, ${seconds.toFixed(1)} s`);
-  } finally {
-    reading.end();
-    embedding.end();
-    await services.close();
+  { json, files }: { json?: boolean; files?: boolean },
+  { results, index, basis }: Outcome,
+): void {
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { embedderInfo, identity } = services.embedder;
+  const texts = textReport(services.statistics());
+  if (json) {
+    const report = { embedder: embedderInfo.name, model: identity.model, index, basis, texts, seconds };
+    output.result(JSON.stringify({ results, report }, null, 2));
+  } else if (results && results.length > 0) {
+    const names = new Set(results.map(({ file }) => file));
+    output.result(files ? [...names].join("\n") : search.formatResults(results, { color: output.color }));
   }
-}
-
-async function loadSearchPackage(): Promise<SearchPackage> {
-  const specifier = `${SEARCH_PACKAGE}/commands`;
-  try {
-    return (await import(specifier)) as SearchPackage;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ERR_MODULE_NOT_FOUND" || !message.includes(SEARCH_PACKAGE)) throw error;
-    throw new UsageError(`searching needs the package ${SEARCH_PACKAGE}: npm install ${SEARCH_PACKAGE}`);
-  }
+  if (results?.length === 0) output.note("nothing found");
+  if (basis?.vectors === false) output.note(`answered by words alone: ${basis.reason}`);
+  if (index) output.note(describeIndex(index));
+  output.note(`${describeTexts(texts)} by ${embedderInfo.name}, ${providerReason}, ${seconds.toFixed(1)} s`);
 }
 
 interface TextReport {
@@ -158,20 +176,16 @@ function describeTexts({ asked, L1, L2, L3, coalesced, embedded, requests }: Tex
   return `${plural(asked, "text")} asked: ${formatCount(cached)} from the cache${tiers}${shared}, ${made}`;
 }
 
-const MAX_PROBLEMS_SHOWN = 5;
-
-function describeIndex({ files, filesChanged, filesRemoved, chunks, skipped, problems }: IndexReport): string {
+function describeIndex(report: IndexReport): string {
+  const { files, filesChanged, filesRemoved, filesIncomplete, chunks } = report;
   const changes = [
     filesChanged > 0 ? `${plural(filesChanged, "file")} new or changed` : "nothing changed",
     ...(filesRemoved > 0 ? [`${formatCount(filesRemoved)} removed`] : []),
+    ...(filesIncomplete > 0 ? [`${formatCount(filesIncomplete)} found by words only so far`] : []),
   ];
-  const reasons = Object.entries(skipped).filter(([, count]) => count > 0);
-  const left = reasons.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(", ");
+  const [skipped, ...problems] = describeLeftOut(report);
   return [
-    `${plural(files, "file")} in ${plural(chunks, "chunk")}, ${changes.join(", ")}${left && `; skipped: ${left}`}`,
-    ...problems.slice(0, MAX_PROBLEMS_SHOWN).map(({ file, reason }) => `  ${file}: ${reason}`),
-    ...(problems.length > MAX_PROBLEMS_SHOWN
-      ? [`  and ${formatCount(problems.length - MAX_PROBLEMS_SHOWN)} more`]
-      : []),
+    `${plural(files, "file")} in ${plural(chunks, "chunk")}, ${changes.join(", ")}${skipped && `; skipped: ${skipped}`}`,
+    ...problems,
   ].join("\n");
 }
