@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildGrammars } from "./build-grammars.ts";
 import { buildKernels } from "./build-kernels.ts";
 
 const root = join(import.meta.dirname, "..");
 
 await buildKernels();
+buildGrammars();
 // The search package is compiled against the library's published types, so the library comes first.
 for (const name of ["embed-once", "embed-once-search"]) {
   const folder = join(root, "packages", name);

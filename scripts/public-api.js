@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheEmbedder, createServices } from "embed-once";
 import { decodeVector, encodeVector } from "embed-once/codec";
-import { dotProducts } from "embed-once/kernels";
+import { dotProducts, Sketches } from "embed-once/kernels";
 
 const directory = mkdtempSync(join(tmpdir(), "embed-once-api-"));
 try {
@@ -38,6 +38,12 @@ try {
   const scores = new Float32Array(1);
   dotProducts(Float32Array.of(1, 2), Float32Array.of(3, 4), scores);
   assert.equal(scores[0], 11);
+  const sketches = new Sketches(2);
+  const segment = sketches.emptySegment();
+  sketches.write(segment, 7, [3, 4]);
+  sketches.load(0, segment);
+  sketches.aim([6, 8]);
+  assert.ok(sketches.scan(0)[7] >= 1);
   // Without any framework in this project.
   for (const adapter of ["ai-sdk", "code-index", "langchain", "openai", "prometheus"])
     await import(`embed-once/${adapter}`);

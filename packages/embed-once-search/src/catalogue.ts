@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { join } from "node:path";
-import { chunkText } from "./chunker.ts";
+import { chunkSource, prepareToChunk } from "./chunker.ts";
 import type { IndexStore, KeyedChunk, KnownFile, ReadFile } from "./index-store.ts";
 import { readSourceFile } from "./source-file.ts";
 import { TimeSlice } from "./time-slice.ts";
@@ -66,6 +66,8 @@ export async function catalogueFolder(
     if (slice.isOver()) await slice.rest();
   }
 
+  await prepareToChunk(toRead.map(({ file }) => file.path));
+  await slice.rest();
   let changed: ReadFile[] = [];
   let touched: { path: string; stamp: string }[] = [];
   const write = (): void => {
@@ -107,11 +109,13 @@ export async function catalogueFolder(
   return report;
 }
 
-/** A file's chunks with the names of their texts, or why it has none. */
+/** A file's chunks with the names of their texts, or why it has none. `prepareToChunk` must have come first. */
 export function readContent(absolutePath: string): ReadFile["content"] {
   const source = readSourceFile(absolutePath);
   if ("skipped" in source) return source;
-  const chunks = chunkText(source.text).map((chunk): KeyedChunk => ({ ...chunk, key: hash("sha256", chunk.text) }));
+  const chunks = chunkSource(source.text, absolutePath).map(
+    (chunk): KeyedChunk => ({ ...chunk, key: hash("sha256", chunk.text) }),
+  );
   return { hash: hash("sha256", source.text), chunks };
 }
 

@@ -1,6 +1,12 @@
 import type { Embedder } from "embed-once";
 import type { SearchResult } from "./find-chunks.ts";
-import { type IndexOptions, type IndexReport, SemanticSearchEngine } from "./semantic-search-engine.ts";
+import {
+  type IndexOptions,
+  type IndexReport,
+  type SearchBasis,
+  type SearchOptions,
+  SemanticSearchEngine,
+} from "./semantic-search-engine.ts";
 
 export { type FormatOptions, formatResults } from "./format-results.ts";
 export type { IndexReport, SearchResult };
@@ -18,16 +24,14 @@ export interface CommandContext {
   signal?: AbortSignal | undefined;
 }
 
-export interface SearchCommandOptions {
-  /** @default 10 */
-  limit?: number | undefined;
-  /** Whether to index first what is missing or changed. @default true */
-  index?: boolean | undefined;
-}
+/** See `SearchOptions`. */
+export type SearchCommandOptions = Omit<SearchOptions, keyof IndexOptions | "onIndexed" | "onSearched">;
 
 export interface SearchReport {
   /** Of the indexing that went before; `undefined` where it was turned off. */
   index: IndexReport | undefined;
+  /** What the results rest on; `undefined` where there was nothing to search. */
+  basis: SearchBasis | undefined;
   /** All in all, with the indexing. */
   ms: number;
 }
@@ -46,6 +50,7 @@ export async function runSearch(
 ): Promise<{ results: SearchResult[]; report: SearchReport }> {
   const startedAt = performance.now();
   let index: IndexReport | undefined;
+  let basis: SearchBasis | undefined;
   const results = await withEngine(context, (engine, engineOptions) =>
     engine.search(question, folder, {
       ...engineOptions,
@@ -53,9 +58,12 @@ export async function runSearch(
       onIndexed: (report) => {
         index = report;
       },
+      onSearched: (searchBasis) => {
+        basis = searchBasis;
+      },
     }),
   );
-  return { results, report: { index, ms: performance.now() - startedAt } };
+  return { results, report: { index, basis, ms: performance.now() - startedAt } };
 }
 
 async function withEngine<Result>(

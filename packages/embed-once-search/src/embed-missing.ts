@@ -1,5 +1,6 @@
 import { type Embedder, EmbeddingResponseError, type Purpose } from "embed-once";
 import { absolutePathOf, readContent } from "./catalogue.ts";
+import { prepareToChunk } from "./chunker.ts";
 import type { IncompleteFile, IndexStore } from "./index-store.ts";
 import { TimeSlice } from "./time-slice.ts";
 import type { TextKey } from "./vector-store.ts";
@@ -31,6 +32,7 @@ export async function embedMissing(
   const files = store.incompleteFiles();
   if (files.length === 0) return 0;
   const total = store.missingKeys().length;
+  await prepareToChunk(files.map(({ path }) => path));
   const slice = new TimeSlice(signal);
   let done = 0;
   let textsAsked = 0;

@@ -1,7 +1,14 @@
+import { hash } from "node:crypto";
 import { absolutePathOf, readContent } from "./catalogue.ts";
+import type { FilterCondition } from "./chunk-filter.ts";
+import { prepareToChunk, type SymbolKind } from "./chunker.ts";
 import { fuse } from "./fusion.ts";
-import type { ChunkPlace, IndexStore } from "./index-store.ts";
-import { type Candidate, rank } from "./ranking.ts";
+import type { AllowedChunks, ChunkPlace, IndexStore } from "./index-store.ts";
+import { tokenize } from "./lexical.ts";
+import { holdsPhrases, type Question } from "./question.ts";
+import { rank } from "./ranking.ts";
+import { readSourceFile } from "./source-file.ts";
+import type { TextKey } from "./vector-store.ts";
 
 /** A chunk that answers a question. */
 export interface SearchResult {
@@ -12,69 +19,169 @@ export interface SearchResult {
   /** Inclusive. */
   endLine: number;
   /**
-   * 0 to 1. 1 stands first both by its words and by its vector; 0.5 first by one of the two and nowhere by the other.
-   * Tests, prose and further chunks of one file score a little lower (see `rank`). It compares the results of one
-   * search, not of two.
+   * 0 to 1. 1: the chunk holds all of the question's words as strongly as a text can, defines names made of them, has the
+   * question's vector (where vectors have a say), and nothing speaks against its file (see `rank`). A half is very good for
+   * a question in plain words; a question that is one name gives its definitions 0.75 and more. With one embedder, scores of
+   * different searches can be compared.
    */
   score: number;
   /** The chunk's lines as they lie in the file now. */
   text: string;
+  /** Where in the file's structure it lies, outermost first: "class X › method y"; absent where that is not known. */
+  symbolPath?: string | undefined;
+  /** What the chunk mainly is; absent where that is not known. */
+  kind?: SymbolKind | undefined;
+  /** "typescript"; absent where the file's name tells none. */
+  language?: string | undefined;
+  /** The lines right before and after the chunk, as many as were asked for and are there; absent where none were. */
+  before?: readonly string[] | undefined;
+  after?: readonly string[] | undefined;
+}
+
+export interface FindOptions {
+  /** Most results. */
+  limit: number;
+  /** Only results with at least this score, 0 to 1. */
+  minScore: number;
+  /** Lines before and after each result. */
+  context: number;
+  filter: FilterCondition | undefined;
 }
 
 /** Candidates that each of the two rankings gives to the fusion. */
 const CANDIDATES = 200;
 
+/** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
+const WORDS_WEIGHT = 0.7;
+const VECTORS_WEIGHT = 1 - WORDS_WEIGHT;
+
 /**
  * The best chunks for a question, by words and by vectors. Text is read from the files: a chunk that is no longer there
  * is left out, and one that was moved is given where it is now.
+ *
+ * @param queryVector `undefined`: by words alone
  */
-export function findChunks(
+export async function findChunks(
   root: string,
   store: IndexStore,
-  question: string,
-  queryVector: readonly number[],
-  limit: number,
-): SearchResult[] {
+  question: Question,
+  queryVector: readonly number[] | undefined,
+  { limit, minScore, context, filter }: FindOptions,
+): Promise<SearchResult[]> {
   const candidates = rank(
-    store.snapshot(() => gatherCandidates(store, question, queryVector)),
+    store.snapshot(() => gatherCandidates(store, question, queryVector, filter)),
     question,
   );
-  const files = new Map<string, ReturnType<typeof readContent>>();
+  const reader = new ChunkReader(root);
   const results: SearchResult[] = [];
-  for (const { path, startLine, key, score } of candidates) {
-    if (results.length === limit) break;
-    if (!files.has(path)) files.set(path, readContent(absolutePathOf(root, path)));
-    const content = files.get(path)!;
-    if ("skipped" in content) continue;
-    const chunk = nearestTo(
-      startLine,
-      content.chunks.filter((candidate) => candidate.key === key),
-    );
-    if (chunk === undefined) continue;
-    results.push({ file: path, startLine: chunk.startLine, endLine: chunk.endLine, score, text: chunk.text });
+  for (const { path, key, score, symbolPath, kind, language, ...place } of candidates) {
+    if (results.length === limit || score < minScore) break;
+    const found = await reader.read(path, key, place.startLine, place.endLine);
+    if (found === undefined || !holdsPhrases(found.text, question.phrases)) continue;
+    const around = context === 0 ? {} : reader.linesAround(path, found, context);
+    results.push({ file: path, ...found, score, symbolPath, kind, language, ...around });
   }
   return results;
 }
 
-function gatherCandidates(
+/** What may answer, with its score before the final ranking, in no order. */
+export function gatherCandidates(
   store: IndexStore,
-  question: string,
-  queryVector: readonly number[],
-): (ChunkPlace & Candidate)[] {
-  const byWords = store.matchWords(question).map(({ chunkId, score }) => ({ candidate: chunkId, score }));
-  const byVector = store.vectors
-    .nearest(queryVector, CANDIDATES)
-    // What points away from the question is no answer to it, however few others there are.
-    .filter(({ similarity }) => similarity > 0)
-    .flatMap(({ key, similarity }) => store.chunksOf(key).map((candidate) => ({ candidate, score: similarity })));
-  return Array.from(fuse([best(byWords), byVector]), ([chunkId, score]) => ({ ...store.place(chunkId)!, score }));
+  question: Question,
+  queryVector: readonly number[] | undefined,
+  filter?: FilterCondition,
+): (ChunkPlace & { score: number })[] {
+  const phraseWords = question.phrases.flatMap(tokenize);
+  const allowed = filter || phraseWords.length > 0 ? store.allowedChunks(filter, phraseWords) : undefined;
+  const byWords = wordScores(store, question, allowed);
+  const byVector = queryVector === undefined ? new Map<number, number>() : vectorScores(store, queryVector, allowed);
+  const fused = fuse([
+    { scores: byWords, weight: WORDS_WEIGHT },
+    { scores: byVector, weight: VECTORS_WEIGHT },
+  ]);
+  return store.places(fused.keys()).map((place) => ({ ...place, score: fused.get(place.chunkId)! }));
 }
 
-/** The best candidates, and all that are as good as the last of them: no order among equals is invented here. */
-function best<Item extends { score: number }>(items: readonly Item[]): Item[] {
-  const ordered = items.toSorted((a, b) => b.score - a.score);
-  const last = ordered[CANDIDATES - 1];
-  return last === undefined ? ordered : ordered.filter((item) => item.score >= last.score);
+/** The best chunks by words alone, 0 to 1. */
+export function wordScores(store: IndexStore, question: Question, allowed?: AllowedChunks): Map<number, number> {
+  const matches = store.matchWords(question.words, CANDIDATES, allowed);
+  return new Map(matches.map(({ chunkId, score }) => [chunkId, score]));
+}
+
+/** The cosines of the nearest chunks. What points away from the question is no answer, however few others there are. */
+export function vectorScores(
+  store: IndexStore,
+  queryVector: readonly number[],
+  allowed?: AllowedChunks,
+): Map<number, number> {
+  const nearest = nearestAllowed(store, queryVector, allowed).filter(({ similarity }) => similarity > 0);
+  const chunks = store.chunksOf(nearest.map(({ key }) => key));
+  const scores = new Map<number, number>();
+  for (const { key, similarity } of nearest) {
+    for (const id of chunks.get(key) ?? []) if (allowed?.has(id) ?? true) scores.set(id, similarity);
+  }
+  return scores;
+}
+
+/** The one place where a filter meets the vectors: never after the best were chosen, so that none is lost. */
+function nearestAllowed(store: IndexStore, queryVector: readonly number[], allowed: AllowedChunks | undefined) {
+  if (allowed === undefined) return store.vectors.nearest(queryVector, CANDIDATES);
+  return store.vectors.nearest(queryVector, CANDIDATES, store.vectors.rowsOf(allowed.keys()));
+}
+
+interface FoundChunk {
+  startLine: number;
+  endLine: number;
+  text: string;
+}
+
+/** Reads chunks out of their files, each file once. */
+class ChunkReader {
+  readonly #root: string;
+  readonly #lines = new Map<string, readonly string[]>();
+  readonly #contents = new Map<string, ReturnType<typeof readContent>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The chunk where it lies now, nearest to where it lay; `undefined` where the file has it no more. */
+  async read(path: string, key: TextKey, startLine: number, endLine: number): Promise<FoundChunk | undefined> {
+    const text = this.#linesOf(path)
+      .slice(startLine - 1, endLine)
+      .join("\n");
+    if (hash("sha256", text) === key) return { startLine, endLine, text };
+    // The file has changed since, or the chunk is a part of a line.
+    if (!this.#contents.has(path)) {
+      await prepareToChunk([path]);
+      this.#contents.set(path, readContent(absolutePathOf(this.#root, path)));
+    }
+    const content = this.#contents.get(path)!;
+    if ("skipped" in content) return undefined;
+    const chunk = nearestTo(
+      startLine,
+      content.chunks.filter((candidate) => candidate.key === key),
+    );
+    return chunk && { startLine: chunk.startLine, endLine: chunk.endLine, text: chunk.text };
+  }
+
+  linesAround(path: string, { startLine, endLine }: FoundChunk, count: number): { before: string[]; after: string[] } {
+    const lines = this.#linesOf(path);
+    return {
+      before: lines.slice(Math.max(0, startLine - 1 - count), startLine - 1),
+      after: lines.slice(endLine, endLine + count),
+    };
+  }
+
+  #linesOf(path: string): readonly string[] {
+    let lines = this.#lines.get(path);
+    if (lines === undefined) {
+      const source = readSourceFile(absolutePathOf(this.#root, path));
+      lines = "skipped" in source ? [] : source.text.replace(/\n$/, "").split("\n");
+      this.#lines.set(path, lines);
+    }
+    return lines;
+  }
 }
 
 /** The same text may stand in a file several times. */

@@ -1,8 +1,14 @@
 import { styleText } from "node:util";
 import type { SearchResult } from "./find-chunks.ts";
+import { findWords } from "./highlight.ts";
+import { readQuestion } from "./question.ts";
 
 export interface FormatOptions {
   color: boolean;
+  /** What was asked for: its words are marked, and the lines that hold most of them shown. Without it, the first lines. */
+  question?: string | undefined;
+  /** Only the files, one a line, each once, the best first. @default false */
+  files?: boolean | undefined;
 }
 
 const SNIPPET_LINES = 6;
@@ -12,25 +18,65 @@ const MAX_LINE_CHARACTERS = 160;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Results for a terminal: place, score and first lines of each; an empty string for none. */
+type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
+
+/**
+ * Results for a terminal: for each its place as `file:line`, which terminals make links of, where in the file's structure
+ * it lies, its score and some lines. With lines around it (`context`) all of it is shown. An empty string for no results.
+ */
 export function formatResults(results: readonly SearchResult[], options: FormatOptions): string {
-  const style = (format: "cyan" | "dim", text: string): string =>
-    options.color ? styleText(format, text, { validateStream: false }) : text;
-  return results
-    .map(({ file, startLine, endLine, score, text }) => {
-      const place = printable(`${file}:${startLine}-${endLine}`);
-      const lines = text.split("\n");
-      const numberWidth = String(endLine).length;
-      const shown = lines.slice(0, SNIPPET_LINES).map((line, index) => {
-        const number = style("dim", String(startLine + index).padStart(numberWidth));
-        return `  ${number}  ${shorten(printable(line))}`.trimEnd();
-      });
-      const left = lines.length - shown.length;
-      if (left > 0)
-        shown.push(style("dim", `  ${" ".repeat(numberWidth)}  … ${left} more ${left === 1 ? "line" : "lines"}`));
-      return [`${style("cyan", place)}  ${style("dim", score.toFixed(3))}`, ...shown, ""].join("\n");
-    })
-    .join("\n");
+  const style: Style = (format, text) => (options.color ? styleText(format, text, { validateStream: false }) : text);
+  if (options.files) return [...new Set(results.map(({ file }) => style("cyan", printable(file))))].join("\n");
+  const words = options.question === undefined ? [] : readQuestion(options.question).words;
+  return results.map((result) => `${formatResult(result, words, style)}\n`).join("\n");
+}
+
+function formatResult(result: SearchResult, words: readonly string[], style: Style): string {
+  const { file, startLine, endLine, score, symbolPath, before, after } = result;
+  const lines = result.text.split("\n");
+  const isWhole = before !== undefined || after !== undefined;
+  const from = isWhole ? 0 : bestWindow(lines, words);
+  const shown = isWhole ? lines : lines.slice(from, from + SNIPPET_LINES);
+  const firstShown = startLine + from;
+  const numberWidth = String(endLine + (after?.length ?? 0)).length;
+  const numbered = (texts: readonly string[], first: number, show: (line: string) => string): string[] =>
+    texts.map((text, index) => {
+      const number = style("dim", String(first + index).padStart(numberWidth));
+      return `  ${number}  ${show(shorten(printable(text)))}`.trimEnd();
+    });
+  const dim = (line: string): string => (line === "" ? "" : style("dim", line));
+  const left = lines.length - shown.length;
+  const more = `  ${" ".repeat(numberWidth)}  … ${left} more ${left === 1 ? "line" : "lines"}`;
+  return [
+    [
+      style("cyan", printable(`${file}:${firstShown}`)),
+      ...(symbolPath === undefined ? [] : [style("bold", printable(symbolPath))]),
+      style("dim", score.toFixed(3)),
+    ].join("  "),
+    ...numbered(before ?? [], startLine - (before?.length ?? 0), dim),
+    ...numbered(shown, firstShown, (line) => marked(line, words, style)),
+    ...numbered(after ?? [], endLine + 1, dim),
+    ...(left > 0 ? [style("dim", more)] : []),
+  ].join("\n");
+}
+
+/** The first of the lines to show: those that hold most of the distinct words; the first lines where others hold no more. */
+function bestWindow(lines: readonly string[], words: readonly string[]): number {
+  const wordsOf = lines.map((line) => words.filter((word) => findWords(line, [word]).length > 0));
+  const held = (from: number): number => new Set(wordsOf.slice(from, from + SNIPPET_LINES).flat()).size;
+  let best = 0;
+  for (let from = 1; from + SNIPPET_LINES <= lines.length; from++) if (held(from) > held(best)) best = from;
+  return best;
+}
+
+function marked(line: string, words: readonly string[], style: Style): string {
+  let text = "";
+  let from = 0;
+  for (const { start, end } of findWords(line, words)) {
+    text += line.slice(from, start) + style(["bold", "yellow"], line.slice(start, end));
+    from = end;
+  }
+  return text + line.slice(from);
 }
 
 function printable(text: string): string {

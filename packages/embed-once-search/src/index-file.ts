@@ -5,7 +5,7 @@ import { type DatabaseSync, isDamage, openDatabase, transaction } from "./sqlite
 import { VECTOR_SCHEMA } from "./sqlite-vector-store.ts";
 
 /** Raise it with every change of the tables or of what lies in them; older indexes are then built anew. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Marks the file as ours ("EOsx"), so that another program's database is never taken for an index. */
 const APPLICATION_ID = 0x454f_7378;
@@ -20,6 +20,7 @@ const SCHEMA = `
     stamp TEXT NOT NULL,            -- size, times and inode when it was read; empty: read it again
     content_hash TEXT,              -- SHA-256 of the text; NULL where the file is no source text
     skipped TEXT,                   -- why it is none
+    language TEXT,                  -- as its name tells it; NULL where it tells none
     complete INTEGER NOT NULL       -- 1 once all its chunks have vectors
   );
   CREATE INDEX incomplete_file ON file (path) WHERE NOT complete;
@@ -30,7 +31,9 @@ const SCHEMA = `
     start_line INTEGER NOT NULL,
     end_line INTEGER NOT NULL,
     key BLOB NOT NULL,              -- SHA-256 of the text: chunks of equal text share one vector
-    words INTEGER NOT NULL,         -- tokens of the text
+    symbol_path TEXT,               -- where in the file's structure it lies, outermost first; NULL: not known
+    kind TEXT,                      -- what it mainly is, one of SymbolKind; NULL: not known
+    definitions TEXT NOT NULL,      -- names that it defines, one a line
     listing INTEGER NOT NULL        -- 1 where it only imports and exports names
   );
   CREATE INDEX chunk_of_file ON chunk (file_id);

@@ -1,5 +1,7 @@
-import type { Chunk } from "./chunker.ts";
-import { tokenize } from "./lexical.ts";
+import type { FilterCondition } from "./chunk-filter.ts";
+import type { Chunk, SymbolKind } from "./chunker.ts";
+import { definedNames } from "./definition-lines.ts";
+import { languageOf } from "./file-language.ts";
 import { LexicalIndex, type LexicalMatch } from "./lexical-index.ts";
 import { isListing } from "./listing.ts";
 import { change, type DatabaseSync, type StatementSync, snapshot, transaction } from "./sqlite.ts";
@@ -35,12 +37,25 @@ export interface IncompleteFile {
 
 /** Where a chunk lies, as of the last time its file was read. */
 export interface ChunkPlace {
+  chunkId: number;
   path: string;
   startLine: number;
   endLine: number;
   key: TextKey;
+  symbolPath: string | undefined;
+  kind: SymbolKind | undefined;
+  language: string | undefined;
+  /** Names that the chunk defines. */
+  definitions: readonly string[];
   /** See `isListing`. */
   isListing: boolean;
+}
+
+/** The chunks that a filter lets through. */
+export interface AllowedChunks {
+  has(chunkId: number): boolean;
+  /** The names of their texts. A text may also stand where the filter does not let it through. */
+  keys(): ReadonlySet<TextKey>;
 }
 
 export interface IndexCounts {
@@ -60,10 +75,13 @@ export class IndexStore {
   readonly #database: DatabaseSync;
   readonly #lexical: LexicalIndex;
   readonly #statements = new Map<string, StatementSync>();
+  /** What `matches_path` in a statement stands for. */
+  #matchesPath: (path: string) => boolean = () => true;
 
   /** @param database as `openIndexFile` gives it; belongs to the store from here on */
   constructor(database: DatabaseSync) {
     this.#database = database;
+    database.function("matches_path", (path) => (this.#matchesPath(String(path)) ? 1 : 0));
     this.#lexical = new LexicalIndex(database);
     this.vectors = new SqliteVectorStore(database);
   }
@@ -86,30 +104,41 @@ export class IndexStore {
     const skipped = "skipped" in content ? content.skipped : null;
     const chunks = "skipped" in content ? [] : content.chunks;
     const { id } = this.#prepare(`
-      INSERT INTO file (path, stamp, content_hash, skipped, complete) VALUES (?, ?, ?, ?, ?)
+      INSERT INTO file (path, stamp, content_hash, skipped, language, complete) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (path) DO UPDATE SET
-        stamp = excluded.stamp, content_hash = excluded.content_hash, skipped = excluded.skipped, complete = excluded.complete
+        stamp = excluded.stamp, content_hash = excluded.content_hash, skipped = excluded.skipped,
+        language = excluded.language, complete = excluded.complete
       RETURNING id
-    `).get(path, stamp, "skipped" in content ? null : content.hash, skipped, chunks.length === 0 ? 1 : 0) as {
-      id: number;
-    };
+    `).get(
+      path,
+      stamp,
+      "skipped" in content ? null : content.hash,
+      skipped,
+      languageOf(path) ?? null,
+      chunks.length === 0 ? 1 : 0,
+    ) as { id: number };
     this.#deleteChunks(id);
-    const insert = this.#prepare(
-      "INSERT INTO chunk (file_id, start_line, end_line, key, words, listing) VALUES (?, ?, ?, ?, ?, ?)",
+    for (const chunk of chunks) this.#writeChunk(id, path, chunk);
+  }
+
+  #writeChunk(fileId: number, path: string, chunk: KeyedChunk): void {
+    const { startLine, endLine, key, text, symbolPath, kind, definitions = definedNames(text) } = chunk;
+    const insert = this.#prepare(`
+      INSERT INTO chunk (file_id, start_line, end_line, key, symbol_path, kind, definitions, listing)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `);
+    const { lastInsertRowid } = change(
+      insert,
+      fileId,
+      startLine,
+      endLine,
+      Buffer.from(key, "hex"),
+      symbolPath ?? null,
+      kind ?? null,
+      definitions.join("\n"),
+      isListing(text) ? 1 : 0,
     );
-    for (const { startLine, endLine, key, text } of chunks) {
-      const tokens = tokenize(text);
-      const { lastInsertRowid } = change(
-        insert,
-        id,
-        startLine,
-        endLine,
-        Buffer.from(key, "hex"),
-        tokens.length,
-        isListing(text) ? 1 : 0,
-      );
-      this.#lexical.insert(Number(lastInsertRowid), tokens, path);
-    }
+    this.#lexical.insert(Number(lastInsertRowid), { text, path, symbolPath, definitions });
   }
 
   #deleteChunks(fileId: number): void {
@@ -173,24 +202,68 @@ export class IndexStore {
     `).get() as unknown as IndexCounts;
   }
 
-  matchWords(question: string): LexicalMatch[] {
-    return this.#lexical.match(question);
+  /** See `LexicalIndex.match`. */
+  matchWords(words: readonly string[], limit: number, allowed?: AllowedChunks): LexicalMatch[] {
+    return this.#lexical.match(words, limit, allowed && ((id) => allowed.has(id)));
   }
 
-  /** The chunks with this text. */
-  chunksOf(key: TextKey): number[] {
-    const rows = this.#prepare("SELECT id FROM chunk WHERE key = ?").all(Buffer.from(key, "hex")) as { id: number }[];
-    return rows.map((row) => row.id);
+  /** The chunks that hold all of these words and that the condition lets through. */
+  allowedChunks(condition: FilterCondition | undefined, words: readonly string[]): AllowedChunks {
+    let ids = condition && this.#filteredChunks(condition);
+    if (words.length > 0) {
+      const filtered = ids;
+      ids = new Set(this.#lexical.holdingAll(words).filter((id) => filtered?.has(id) ?? true));
+    }
+    const allowed = ids ?? new Set<number>();
+    return {
+      has: (id) => allowed.has(id),
+      keys: () =>
+        new Set(this.#rows<{ key: TextKey }>("SELECT lower(hex(chunk.key)) AS key", allowed).map(({ key }) => key)),
+    };
   }
 
-  place(chunkId: number): ChunkPlace | undefined {
+  #filteredChunks({ sql, parameters, matchesPath }: FilterCondition): Set<number> {
+    this.#matchesPath = matchesPath ?? (() => true);
+    const glob = matchesPath === undefined ? "" : "AND matches_path(path)";
     const row = this.#prepare(`
-      SELECT path, start_line AS startLine, end_line AS endLine, lower(hex(key)) AS key, listing
-      FROM chunk JOIN file ON file.id = file_id WHERE chunk.id = ?
-    `).get(chunkId) as unknown as (Omit<ChunkPlace, "isListing"> & { listing: number }) | undefined;
-    if (row === undefined) return undefined;
-    const { listing, ...place } = row;
-    return { ...place, isListing: listing === 1 };
+      SELECT json_group_array(chunk.id) AS ids FROM file CROSS JOIN chunk ON file_id = file.id WHERE ${sql} ${glob}
+    `).get(...parameters) as { ids: string };
+    return new Set(JSON.parse(row.ids) as number[]);
+  }
+
+  /** The chunks with these texts. */
+  chunksOf(keys: readonly TextKey[]): Map<TextKey, number[]> {
+    const rows = this.#prepare(`
+      SELECT value AS key, chunk.id AS chunkId FROM json_each(?) CROSS JOIN chunk ON chunk.key = unhex(value)
+    `).all(JSON.stringify(keys)) as { key: TextKey; chunkId: number }[];
+    return new Map(
+      Array.from(
+        Map.groupBy(rows, ({ key }) => key),
+        ([key, group]) => [key, group.map(({ chunkId }) => chunkId)],
+      ),
+    );
+  }
+
+  /** Where these chunks lie, in no order. */
+  places(chunkIds: Iterable<number>): ChunkPlace[] {
+    const columns = `
+      SELECT chunk.id AS chunkId, file.path, start_line AS startLine, end_line AS endLine, lower(hex(chunk.key)) AS key,
+        symbol_path AS symbolPath, kind, language, definitions, listing
+    `;
+    return this.#rows<PlaceRow>(columns, chunkIds).map(({ listing, definitions, ...row }) => ({
+      ...row,
+      symbolPath: row.symbolPath ?? undefined,
+      kind: row.kind ?? undefined,
+      language: row.language ?? undefined,
+      definitions: definitions === "" ? [] : definitions.split("\n"),
+      isListing: listing === 1,
+    }));
+  }
+
+  #rows<Row>(select: string, chunkIds: Iterable<number>): Row[] {
+    return this.#prepare(`
+      ${select} FROM json_each(?) CROSS JOIN chunk ON chunk.id = value JOIN file ON file.id = file_id
+    `).all(JSON.stringify([...chunkIds])) as Row[];
   }
 
   getMeta(name: string): string | undefined {
@@ -224,4 +297,17 @@ export class IndexStore {
     }
     return statement;
   }
+}
+
+interface PlaceRow {
+  chunkId: number;
+  path: string;
+  startLine: number;
+  endLine: number;
+  key: TextKey;
+  symbolPath: string | null;
+  kind: SymbolKind | null;
+  language: string | null;
+  definitions: string;
+  listing: number;
 }

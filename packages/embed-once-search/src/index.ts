@@ -1,11 +1,22 @@
 export type { Problem, SkipCounts } from "./catalogue.ts";
-export { type Chunk, type ChunkOptions, chunkText, type SymbolKind } from "./chunker.ts";
+export type { ChunkFilter } from "./chunk-filter.ts";
+export {
+  type Chunk,
+  type ChunkOptions,
+  chunkSource,
+  chunkText,
+  type LanguageName,
+  languageOf,
+  prepareToChunk,
+  type SymbolKind,
+} from "./chunker.ts";
 export type { SearchResult } from "./find-chunks.ts";
 export type { IndexProgress } from "./indexer.ts";
 export {
   type IndexOptions,
   type IndexReport,
   type IndexStatus,
+  type SearchBasis,
   type SearchOptions,
   SemanticSearchEngine,
   type SemanticSearchOptions,

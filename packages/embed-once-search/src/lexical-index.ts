@@ -1,68 +1,93 @@
-import { questionTokens, tokenize } from "./lexical.ts";
+import { tokenize } from "./lexical.ts";
+import { ScoreBoard } from "./score-board.ts";
 import { change, type DatabaseSync, type StatementSync } from "./sqlite.ts";
 
 /**
- * The full-text side of an index: which chunk holds which words, in its text and in its file's path. No text is stored.
+ * The full-text side of an index: which chunk holds which words, and how strongly. No text is stored.
  *
- * FTS5 keeps the postings (with Porter's stemmer); the ranking is ours, because the totals that FTS5's own bm25() uses
- * are not reduced when a row of a contentless table goes, so that its scores would depend on the index's history.
+ * A word's weight in a chunk is worked out when the chunk is written, and rounded to one of six grades; the word is then
+ * stored with its grade as first character: `7checksum`. So a list of chunks holds equal weights, a question reads the
+ * lists that say most first, and the long lists that say least are not read at all: impact-ordered evaluation, Anh and
+ * Moffat, Pruned Query Evaluation Using Pre-Computed Impacts, SIGIR 2006. FTS5 stems the words, keeps the lists and merges
+ * them; positions it need not keep. Its own bm25() looks at every row of every list, and its totals are not reduced when a
+ * row of a contentless table goes.
  */
 export const LEXICAL_SCHEMA = `
   CREATE VIRTUAL TABLE word USING fts5(
-    body, path, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+    graded, content = '', contentless_delete = 1, detail = none, tokenize = 'porter ascii'
   );
-  CREATE VIRTUAL TABLE word_instance USING fts5vocab(word, instance);
 `;
 
-/** A question's words, put through the same stemmer by the same code. One connection's own, in memory. */
-const QUESTION_SCHEMA = `
-  CREATE VIRTUAL TABLE temp.question USING fts5(
-    body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
-  );
-  CREATE VIRTUAL TABLE temp.question_word USING fts5vocab(temp, question, row);
-`;
+/**
+ * Grades of a word's weight, written as one digit: to Porter's stemmer, a digit is one more consonant. More would be more
+ * lists to open for each word.
+ */
+const GRADES = 6;
+
+/** Weights of 0 to 1 that are less than this share the lowest grade: single words of very long texts. */
+const LOWEST_WEIGHT = 0.25;
 
 /** BM25's usual constants: how soon repetition stops to count, and how much a long text is held against it. */
 const SATURATION = 1.2;
 const LENGTH_NORMALISATION = 0.75;
 
-/** A word of the path counts as so many in the text: a file's name says what it is about. */
-const PATH_WEIGHT = 3;
+/** Tokens of a text of usual length. A constant, not the index's average: weights must not depend on what else it holds. */
+const USUAL_LENGTH = 180;
+
+/** A word of these counts as so many in a text of usual length: names say what a thing is about, a body what it uses. */
+const DEFINITION_WEIGHT = 5;
+const FILE_NAME_WEIGHT = 3;
+const SYMBOL_PATH_WEIGHT = 1.5;
+const FOLDER_WEIGHT = 1;
+
+/** A longer list says little and takes long (0.1 µs an entry): it is only read where a question has no other. */
+const MAX_LENGTH = 2000;
+
+/** Words of a question that are looked up, the first ones of a longer text; each takes a bit of an integer. */
+const MAX_TERMS = 32;
+
+/** What a chunk is found by. */
+export interface LexicalFields {
+  text: string;
+  /** Of the file, with `/`. */
+  path: string;
+  symbolPath?: string | undefined;
+  definitions: readonly string[];
+}
 
 export interface LexicalMatch {
   chunkId: number;
-  /** 0 to 1: which part of the score that a text can reach at most for these words; 0 only without any of them. */
+  /** 0 to 1: which part of the score that a text can reach at most for these words. */
   score: number;
 }
 
 export class LexicalIndex {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
-  readonly #clearQuestion: StatementSync;
-  readonly #setQuestion: StatementSync;
-  readonly #totals: StatementSync;
-  readonly #occurrences: StatementSync;
+  readonly #chunks: StatementSync;
+  readonly #lists: StatementSync;
+  readonly #list: StatementSync;
+  readonly #settle: StatementSync;
 
   constructor(database: DatabaseSync) {
-    database.exec(QUESTION_SCHEMA);
-    this.#insert = database.prepare("INSERT INTO word (rowid, body, path) VALUES (?, ?, ?)");
+    this.#insert = database.prepare("INSERT INTO word (rowid, graded) VALUES (?, ?)");
     this.#delete = database.prepare("DELETE FROM word WHERE rowid = ?");
-    this.#clearQuestion = database.prepare("DELETE FROM temp.question WHERE rowid = 1");
-    this.#setQuestion = database.prepare("INSERT INTO temp.question (rowid, body) VALUES (1, ?)");
-    this.#totals = database.prepare("SELECT count(*) AS chunks, total(words) AS words FROM chunk");
-    this.#occurrences = database.prepare(`
-      SELECT term, chunk.id AS chunkId, words, sum(col = 'body') AS inBody, sum(col = 'path') AS inPath
-      FROM temp.question_word
-      CROSS JOIN word_instance USING (term)
-      CROSS JOIN chunk ON chunk.id = word_instance.doc
-      GROUP BY term, chunk.id
-      ORDER BY term
+    this.#chunks = database.prepare("SELECT count(*) AS count FROM chunk");
+    // Ids as one string: a row for each would take five times as long.
+    this.#lists = database.prepare(`
+      SELECT (
+        SELECT group_concat(rowid) FROM (SELECT rowid FROM word WHERE word MATCH value LIMIT ${MAX_LENGTH})
+      ) AS ids FROM json_each(?) ORDER BY key
+    `);
+    this.#list = database.prepare("SELECT group_concat(rowid) AS ids FROM word WHERE word MATCH ?");
+    this.#settle = database.prepare(`
+      SELECT chunk.id FROM json_each(?) CROSS JOIN chunk ON chunk.id = value JOIN file ON file.id = file_id
+      ORDER BY listing, length(file.path), file.path, start_line LIMIT ?
     `);
   }
 
-  /** @param tokens of the chunk's text; their number lies in `chunk.words` */
-  insert(chunkId: number, tokens: readonly string[], path: string): void {
-    change(this.#insert, chunkId, tokens.join(" "), tokenize(path).join(" "));
+  insert(chunkId: number, fields: LexicalFields): void {
+    change(this.#insert, chunkId, gradedTokens(fields).join(" "));
   }
 
   delete(chunkId: number): void {
@@ -70,45 +95,122 @@ export class LexicalIndex {
   }
 
   /**
-   * All chunks with at least one of the question's words, in no order. Scored by BM25F, which weighs the fields before
-   * it saturates: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009, section 3.6.
+   * The `limit` chunks that hold these words best, in no order. Of those that are as good as the last of them, the ones
+   * in the shortest paths: which ones must not depend on the index's history, as the ids do.
+   *
+   * A chunk scores for each word the word's rarity (BM25's) times the weight of its grade. Where a word is so common that a list of it
+   * is passed over, it only orders what the other lists have found.
+   *
+   * @param words tokens of `tokenize`, distinct
    */
-  match(question: string): LexicalMatch[] {
-    change(this.#clearQuestion);
-    change(this.#setQuestion, questionTokens(question).join(" "));
-    const totals = this.#totals.get() as unknown as { chunks: number; words: number };
-    const averageWords = Math.max(1, totals.words / Math.max(1, totals.chunks));
-
-    const scores = new Map<number, number>();
-    let highest = 0;
-    for (const occurrences of groupedByTerm(this.#occurrences.all() as unknown as Occurrence[])) {
-      const documents = occurrences.length;
-      const rarity = Math.log(1 + (totals.chunks - documents + 0.5) / (documents + 0.5));
-      highest += rarity;
-      for (const { chunkId, words, inBody, inPath } of occurrences) {
-        const length = 1 - LENGTH_NORMALISATION + (LENGTH_NORMALISATION * words) / averageWords;
-        const frequency = inBody / length + PATH_WEIGHT * inPath;
-        scores.set(chunkId, (scores.get(chunkId) ?? 0) + (rarity * frequency) / (frequency + SATURATION));
-      }
+  match(words: readonly string[], limit: number, isAllowed: (chunkId: number) => boolean = () => true): LexicalMatch[] {
+    const lists = this.#listsOf(words.slice(0, MAX_TERMS));
+    const short = lists.filter(({ chunkIds }) => chunkIds.length < MAX_LENGTH);
+    const board = new ScoreBoard();
+    for (const { chunkIds, term, score } of short) board.add(chunkIds, term, score);
+    const [strongest] = lists;
+    if (short.length === 0 && strongest !== undefined) {
+      board.add(this.#read(strongest.query), strongest.term, strongest.score);
     }
-    return Array.from(scores, ([chunkId, score]) => ({ chunkId, score: score / highest }));
+    const best = board.best(limit, isAllowed).map(({ id, score }) => ({ chunkId: id, score }));
+    if (best.length <= limit) return best;
+    const last = best[limit - 1]!.score;
+    const sure = best.filter(({ score }) => score > last);
+    const tied = best.slice(sure.length).map(({ chunkId }) => chunkId);
+    const settled = this.#settle.all(JSON.stringify(tied), limit - sure.length) as { id: number }[];
+    return [...sure, ...settled.map(({ id }) => ({ chunkId: id, score: last }))];
+  }
+
+  /** The chunks that hold all of these words, in ascending order. */
+  holdingAll(words: readonly string[]): number[] {
+    const anyGrade = (word: string): string => `(${gradesOf(word).join(" OR ")})`;
+    return words.length === 0 ? [] : this.#read(words.map(anyGrade).join(" AND "));
+  }
+
+  /** The lists of all words and grades that are not empty, those that add most to a score first. */
+  #listsOf(words: readonly string[]): List[] {
+    const chunks = (this.#chunks.get() as { count: number }).count;
+    const queries = words.flatMap(gradesOf);
+    const rows = this.#lists.all(JSON.stringify(queries)) as { ids: string | null }[];
+    const lists = rows.map(({ ids }) => readIds(ids));
+    const rarities = words.map((_, term) => {
+      const ofTerm = lists.slice(term * GRADES, (term + 1) * GRADES);
+      const holding = Math.min(
+        chunks,
+        ofTerm.reduce((sum, { length }) => sum + length, 0),
+      );
+      return Math.log(1 + (chunks - holding + 0.5) / (holding + 0.5));
+    });
+    // A word that no chunk holds counts, too: what answers the other words answers only a part of the question.
+    const highest = rarities.reduce((sum, rarity) => sum + rarity, 0);
+    return lists
+      .map((chunkIds, index) => {
+        const [term, grade] = [Math.floor(index / GRADES), index % GRADES];
+        const score = (rarities[term]! * weightOf(grade)) / highest;
+        return { query: queries[index]!, chunkIds, term, score };
+      })
+      .filter(({ chunkIds }) => chunkIds.length > 0)
+      .sort((a, b) => b.score - a.score);
+  }
+
+  #read(query: string): number[] {
+    return readIds((this.#list.get(query) as { ids: string | null }).ids);
   }
 }
 
-interface Occurrence {
-  term: string;
-  chunkId: number;
-  words: number;
-  inBody: number;
-  inPath: number;
+interface List {
+  /** As FTS5 takes it. */
+  query: string;
+  /** In ascending order, `MAX_LENGTH` at most. */
+  chunkIds: readonly number[];
+  /** 0 to 31 */
+  term: number;
+  /** What it adds to the score of a chunk. */
+  score: number;
 }
 
-function groupedByTerm(occurrences: readonly Occurrence[]): Occurrence[][] {
-  const groups: Occurrence[][] = [];
-  for (const occurrence of occurrences) {
-    const group = groups.at(-1);
-    if (group?.[0]?.term === occurrence.term) group.push(occurrence);
-    else groups.push([occurrence]);
+/** The words of a chunk, each once, with its grade before it. */
+function gradedTokens({ text, path, symbolPath = "", definitions }: LexicalFields): string[] {
+  const frequencies = new Map<string, number>();
+  const count = (tokens: readonly string[], weight: number): void => {
+    for (const token of tokens) frequencies.set(token, (frequencies.get(token) ?? 0) + weight);
+  };
+  const body = tokenize(text);
+  count(body, 1 / (1 - LENGTH_NORMALISATION + (LENGTH_NORMALISATION * body.length) / USUAL_LENGTH));
+  const slash = path.lastIndexOf("/");
+  count([...new Set(tokenize(path.slice(slash + 1)))], FILE_NAME_WEIGHT);
+  count([...new Set(tokenize(path.slice(0, slash + 1)))], FOLDER_WEIGHT);
+  count([...new Set(tokenize(symbolPath))], SYMBOL_PATH_WEIGHT);
+  count([...new Set(definitions.flatMap(tokenize))], DEFINITION_WEIGHT);
+  return Array.from(frequencies, ([token, frequency]) => `${gradeOf(frequency / (frequency + SATURATION))}${token}`);
+}
+
+function gradeOf(weight: number): number {
+  return Math.max(0, Math.floor((GRADES * (weight - LOWEST_WEIGHT)) / (1 - LOWEST_WEIGHT)));
+}
+
+/** The middle of a grade's weights. */
+function weightOf(grade: number): number {
+  return LOWEST_WEIGHT + ((grade + 0.5) * (1 - LOWEST_WEIGHT)) / GRADES;
+}
+
+/** A word in all its grades, quoted as FTS5 wants it. */
+function gradesOf(word: string): string[] {
+  return Array.from({ length: GRADES }, (_, grade) => `"${grade}${word}"`);
+}
+
+/** `"3,14,15"` → 3, 14, 15 */
+function readIds(ids: string | null): number[] {
+  if (ids === null) return [];
+  const numbers: number[] = [];
+  let number = 0;
+  for (let at = 0; at < ids.length; at++) {
+    const code = ids.charCodeAt(at);
+    if (code === 44) {
+      numbers.push(number);
+      number = 0;
+    } else number = 10 * number + code - 48;
   }
-  return groups;
+  numbers.push(number);
+  return numbers;
 }

@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import { ConfigurationError, type Embedder, type EmbedderIdentity } from "embed-once";
 import type { SkipCounts } from "./catalogue.ts";
+import { type ChunkFilter, readFilter } from "./chunk-filter.ts";
 import { embed, requireLength } from "./embed-missing.ts";
 import { findChunks, type SearchResult } from "./find-chunks.ts";
 import { openIndexFile, setAside } from "./index-file.ts";
 import { indexBytes, indexPath, realPath, resolveRoot } from "./index-location.ts";
 import { IndexStore } from "./index-store.ts";
 import { type IndexProgress, type IndexRunReport, indexFolder, readLastRun } from "./indexer.ts";
+import { readQuestion } from "./question.ts";
 import { isDamage } from "./sqlite.ts";
 
 export interface SemanticSearchOptions {
@@ -33,13 +35,27 @@ export interface IndexReport extends IndexRunReport {
   ms: number;
 }
 
-export interface SearchOptions extends IndexOptions {
+export interface SearchOptions extends IndexOptions, ChunkFilter {
   /** Most results, 1 to 1,000. @default 10 */
   limit?: number | undefined;
+  /** Only results with at least this score, 0 to 1. @default 0 */
+  minScore?: number | undefined;
+  /** Lines to give with each result from right before it, and from right after it, 0 to 1,000. @default 0 */
+  context?: number | undefined;
   /** Whether to index first what is missing or changed. @default true */
   index?: boolean | undefined;
   /** Takes the report of that indexing. */
   onIndexed?: ((report: IndexReport) => void) | undefined;
+  /** Takes what the results rest on. */
+  onSearched?: ((basis: SearchBasis) => void) | undefined;
+}
+
+/** What the results of one search rest on. */
+export interface SearchBasis {
+  /** Whether vectors have a say. Without them a search goes by words alone. */
+  vectors: boolean;
+  /** Why they have none: nothing is embedded yet, or what the embedder failed with. */
+  reason?: string | undefined;
 }
 
 export interface IndexStatus {
@@ -66,6 +82,7 @@ export interface IndexStatus {
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
+const MAX_CONTEXT = 1000;
 
 /**
  * Indexes folders and finds the places in them that answer a question.
@@ -131,18 +148,24 @@ export class SemanticSearchEngine {
   }
 
   /**
-   * The places in a folder that answer a question best, the best one first.
+   * The places in a folder that answer a question best, the best one first. Where the question cannot be embedded, or
+   * nothing is embedded yet, words alone decide; `onSearched` is told.
    *
-   * @throws TypeError for a question without content or a folder that is none, RangeError for a limit out of range
+   * @throws TypeError for a question without content, a folder that is none, or a path, glob, language or kind that is
+   * none; RangeError for a limit, minScore or context out of range
    */
   async search(question: string, folder: string, options: SearchOptions = {}): Promise<SearchResult[]> {
-    const { limit = DEFAULT_LIMIT, index = true, onIndexed, signal, onProgress } = options;
+    const { limit = DEFAULT_LIMIT, minScore = 0, context = 0, index = true, onIndexed, onSearched } = options;
+    const { signal, onProgress } = options;
     if (typeof question !== "string" || question.trim() === "") {
       throw new TypeError(`The question must hold some words, got ${JSON.stringify(question)}`);
     }
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-      throw new RangeError(`limit must be an integer from 1 to ${MAX_LIMIT}, got ${limit}`);
+    checkInteger("limit", limit, 1, MAX_LIMIT);
+    checkInteger("context", context, 0, MAX_CONTEXT);
+    if (typeof minScore !== "number" || !(minScore >= 0 && minScore <= 1)) {
+      throw new RangeError(`minScore must be a number from 0 to 1, got ${minScore}`);
     }
+    const filter = readFilter(options);
     const root = resolveRoot(folder);
     if (index) {
       const report = await this.index(root, { signal, onProgress });
@@ -150,10 +173,27 @@ export class SemanticSearchEngine {
     }
     return this.#withStore(root, async (store) => {
       if (store.counts().chunks === 0) return [];
-      const [queryVector] = await embed(this.#embedder, [question], "query", signal);
-      requireLength(store.vectors.dimensions(), queryVector, this.#embedder);
-      return findChunks(root, store, question, queryVector!, limit);
+      const { vector, reason } = await this.#embedQuestion(question, store, signal);
+      onSearched?.(vector === undefined ? { vectors: false, reason } : { vectors: true });
+      return findChunks(root, store, readQuestion(question), vector, { limit, minScore, context, filter });
     });
+  }
+
+  async #embedQuestion(
+    question: string,
+    store: IndexStore,
+    signal: AbortSignal | undefined,
+  ): Promise<{ vector?: readonly number[]; reason?: string }> {
+    const dimensions = store.vectors.dimensions();
+    if (dimensions === undefined) return { reason: "nothing is embedded yet" };
+    try {
+      const [vector] = await embed(this.#embedder, [question], "query", signal);
+      requireLength(dimensions, vector, this.#embedder);
+      return { vector: vector! };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { reason: (error as Error).message };
+    }
   }
 
   /** What the folder's index holds, without changing it. */
@@ -251,6 +291,12 @@ function openOrExplain(path: string): ReturnType<typeof openIndexFile> {
     return openIndexFile(path);
   } catch (error) {
     throw new ConfigurationError(`The index ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function checkInteger(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
   }
 }
 

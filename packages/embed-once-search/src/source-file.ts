@@ -18,12 +18,15 @@ const MINIFIED_MIN_CHARACTERS = 5000;
 
 /** A file's text with `\n` line ends and no byte order mark, or why it is no source text. Never throws. */
 export function readSourceFile(absolutePath: string): SourceFile {
-  let bytes: Buffer;
   try {
-    bytes = readFileSync(absolutePath);
+    return decodeSource(readFileSync(absolutePath));
   } catch {
     return { skipped: "unreadable" };
   }
+}
+
+/** What `readSourceFile` makes of a file's bytes. */
+export function decodeSource(bytes: Buffer): SourceFile {
   if (bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) return { skipped: "binary" };
   const text = bytes
     .toString("utf8")

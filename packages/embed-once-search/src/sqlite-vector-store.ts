@@ -1,9 +1,13 @@
-import { decodeVector, encodeVector } from "embed-once/codec";
-import { dotProducts } from "embed-once/kernels";
-import { change, type DatabaseSync, type StatementSync, transaction } from "./sqlite.ts";
+import { decodeInto, decodeVector, encodeVector } from "embed-once/codec";
+import type { Candidate } from "./candidates.ts";
+import { RowSet } from "./row-set.ts";
+import { SKETCH_SCHEMA, SketchTable } from "./sketch-table.ts";
+import { change, type DatabaseSync, type StatementSync, snapshot, transaction } from "./sqlite.ts";
 import {
   byNearness,
   checkEntries,
+  checkQuery,
+  cosine,
   type Neighbour,
   type TextKey,
   unitVector,
@@ -11,46 +15,71 @@ import {
   type VectorStore,
 } from "./vector-store.ts";
 
-/** `unit` is what a scan reads, so it lies before the exact record: SQLite then need not pass over that one. */
 export const VECTOR_SCHEMA = `
   CREATE TABLE vector (
-    key BLOB PRIMARY KEY,   -- SHA-256 of the text
-    unit BLOB NOT NULL,     -- length 1, float32s in the machine's byte order
-    record BLOB NOT NULL    -- the exact float64s, as a codec record
+    row INTEGER PRIMARY KEY,        -- its place among the sketches; from 0 on, without gaps but those in vector_gap
+    key BLOB NOT NULL UNIQUE,       -- SHA-256 of the text
+    record BLOB NOT NULL            -- the exact float64s, as a codec record
   );
+  -- Rows of deleted vectors, to be used again.
+  CREATE TABLE vector_gap (row INTEGER PRIMARY KEY);
+  ${SKETCH_SCHEMA}
 `;
 
-/** Rows that are scanned at once: enough to make a call of the kernel cheap, a few megabytes at most. */
-const BLOCK_ROWS = 512;
-
-const BYTES_PER_FLOAT32 = 4;
+/**
+ * Numbers of exact vectors that a search reads at most, but for twice as many vectors as it answers with: 683 vectors of
+ * 1,536 numbers, some milliseconds. A search for the best ten in a repository stops by itself after 20 to 50 mostly, and
+ * after some hundreds where all vectors point much the same way, or a filter leaves few that are near; the limit is for
+ * searches that ask for more than there is of what is near.
+ */
+const MOST_NUMBERS = 2 ** 20;
 
 /**
- * Vectors in a SQLite database that others may share. A search reads every row and multiplies blocks of them; nothing is
- * kept in memory, so what another process wrote is found at once.
+ * Vectors in a SQLite database that others may share.
+ *
+ * A search bounds the similarity of every vector by its sketch, held in memory (see `Sketches` of embed-once/kernels), and
+ * reads and decodes the exact vectors of those alone that may be among the best. How many that are follows from the
+ * bounds, so an easy query costs little and a hard one is answered as well.
  */
 export class SqliteVectorStore implements VectorStore {
   readonly #database: DatabaseSync;
+  readonly #sketches: SketchTable;
   readonly #count: StatementSync;
-  readonly #unitBytes: StatementSync;
-  readonly #has: StatementSync;
-  readonly #put: StatementSync;
+  readonly #any: StatementSync;
+  readonly #rowOf: StatementSync;
+  readonly #takeGap: StatementSync;
+  readonly #nextRow: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
   readonly #get: StatementSync;
+  readonly #exact: StatementSync;
   readonly #delete: StatementSync;
+  readonly #addGap: StatementSync;
+  readonly #clearGaps: StatementSync;
   readonly #keys: StatementSync;
-  readonly #scan: StatementSync;
+  readonly #rowsByKey: StatementSync;
 
   /** @param database holds the tables of `VECTOR_SCHEMA`, and stays the caller's to close */
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#sketches = new SketchTable(database);
     this.#count = database.prepare("SELECT count(*) AS count FROM vector");
-    this.#unitBytes = database.prepare("SELECT length(unit) AS bytes FROM vector LIMIT 1");
-    this.#has = database.prepare("SELECT 1 FROM vector WHERE key = ?");
-    this.#put = database.prepare("INSERT OR REPLACE INTO vector (key, unit, record) VALUES (?, ?, ?)");
+    this.#any = database.prepare("SELECT 1 FROM vector LIMIT 1");
+    this.#rowOf = database.prepare("SELECT row FROM vector WHERE key = ?");
+    this.#takeGap = database.prepare(
+      "DELETE FROM vector_gap WHERE row = (SELECT min(row) FROM vector_gap) RETURNING row",
+    );
+    this.#nextRow = database.prepare("SELECT coalesce(max(row) + 1, 0) AS row FROM vector");
+    this.#insert = database.prepare("INSERT INTO vector (row, key, record) VALUES (?, ?, ?)");
+    this.#update = database.prepare("UPDATE vector SET record = ? WHERE row = ?");
     this.#get = database.prepare("SELECT record FROM vector WHERE key = ?");
-    this.#delete = database.prepare("DELETE FROM vector WHERE key = ?");
+    this.#exact = database.prepare("SELECT key, record FROM vector WHERE row = ?");
+    this.#exact.setReturnArrays(true); // an object a row costs a quarter of the read
+    this.#delete = database.prepare("DELETE FROM vector WHERE key = ? RETURNING row");
+    this.#addGap = database.prepare("INSERT INTO vector_gap (row) VALUES (?)");
+    this.#clearGaps = database.prepare("DELETE FROM vector_gap");
     this.#keys = database.prepare("SELECT key FROM vector");
-    this.#scan = database.prepare("SELECT key, unit FROM vector");
+    this.#rowsByKey = database.prepare("SELECT row, key FROM vector ORDER BY key");
   }
 
   count(): number {
@@ -58,91 +87,125 @@ export class SqliteVectorStore implements VectorStore {
   }
 
   dimensions(): number | undefined {
-    const row = this.#unitBytes.get() as { bytes: number } | undefined;
-    return row && row.bytes / BYTES_PER_FLOAT32;
+    return this.#sketches.dimensions();
   }
 
   missing(keys: readonly TextKey[]): TextKey[] {
-    return keys.filter((key) => this.#has.get(toBytes(key)) === undefined);
+    return keys.filter((key) => this.#findRow(toBytes(key)) === undefined);
   }
 
   put(entries: readonly VectorEntry[]): void {
     transaction(this.#database, () => {
       checkEntries(entries, this.dimensions());
-      for (const { key, vector } of entries) {
-        change(this.#put, toBytes(key), new Uint8Array(unitVector(vector).buffer), encodeVector(vector));
-      }
+      const changes = new Map<number, readonly number[]>();
+      for (const { key, vector } of entries) changes.set(this.#putExact(toBytes(key), encodeVector(vector)), vector);
+      if (entries.length > 0) this.#sketches.update(changes, entries[0]!.vector.length);
     });
   }
 
+  /** @returns the row that the vector has now */
+  #putExact(key: Uint8Array, record: Uint8Array): number {
+    const known = this.#findRow(key);
+    if (known !== undefined) {
+      change(this.#update, record, known);
+      return known;
+    }
+    const { row } = (this.#takeGap.get() ?? this.#nextRow.get()) as { row: number };
+    change(this.#insert, row, key, record);
+    return row;
+  }
+
   get(key: TextKey): number[] | undefined {
-    const row = this.#get.get(toBytes(key)) as { record: Uint8Array } | undefined;
-    return row && decodeVector(row.record);
+    const found = this.#get.get(toBytes(key)) as { record: Uint8Array } | undefined;
+    return found && decodeVector(found.record);
   }
 
   delete(keys: readonly TextKey[]): void {
     transaction(this.#database, () => {
-      for (const key of keys) change(this.#delete, toBytes(key));
+      const dimensions = this.dimensions();
+      const changes = new Map<number, undefined>();
+      for (const key of keys) {
+        const found = this.#delete.get(toBytes(key)) as { row: number } | undefined;
+        if (found === undefined) continue;
+        change(this.#addGap, found.row);
+        changes.set(found.row, undefined);
+      }
+      if (changes.size === 0) return;
+      if (this.#any.get() !== undefined) {
+        this.#sketches.update(changes, dimensions!);
+      } else {
+        this.#sketches.clear();
+        change(this.#clearGaps);
+      }
     });
   }
 
   keys(): TextKey[] {
-    return (this.#keys.all() as { key: Uint8Array }[]).map((row) => toKey(row.key));
+    return (this.#keys.all() as { key: Uint8Array }[]).map(({ key }) => toKey(key));
   }
 
-  nearest(query: readonly number[], limit: number): Neighbour[] {
-    const dimensions = this.dimensions();
-    if (dimensions === undefined || limit === 0) return [];
-    if (query.length !== dimensions) {
-      throw new RangeError(
-        `The query must have the vectors' length: expected ${dimensions} numbers, got ${query.length}`,
-      );
+  rowsOf(keys: Iterable<TextKey>): RowSet {
+    const rows = new RowSet();
+    for (const key of keys) {
+      const row = this.#findRow(toBytes(key));
+      if (row !== undefined) rows.add(row);
     }
-    const unitQuery = unitVector(query);
-    const best = new BestNeighbours(limit);
-    const rows = new Float32Array(BLOCK_ROWS * dimensions);
-    const rowBytes = new Uint8Array(rows.buffer);
-    const scores = new Float32Array(BLOCK_ROWS);
-    let keys: Uint8Array[] = [];
-    const scoreBlock = (): void => {
-      const blockScores = scores.subarray(0, keys.length);
-      dotProducts(unitQuery, rows.subarray(0, keys.length * dimensions), blockScores);
-      for (const [index, similarity] of blockScores.entries()) best.offer(keys[index]!, similarity);
-      keys = [];
-    };
-    for (const row of this.#scan.iterate() as Iterable<{ key: Uint8Array; unit: Uint8Array }>) {
-      rowBytes.set(row.unit, keys.length * dimensions * BYTES_PER_FLOAT32);
-      if (keys.push(row.key) === BLOCK_ROWS) scoreBlock();
+    return rows;
+  }
+
+  nearest(query: readonly number[], limit: number, among?: RowSet): Neighbour[] {
+    return snapshot(this.#database, () => {
+      const dimensions = this.dimensions();
+      if (dimensions === undefined) return [];
+      checkQuery(query, limit, dimensions);
+      if (limit === 0 || among?.size === 0) return [];
+      if (query.every((value) => value === 0)) return this.#firstByKey(limit, among);
+      const mostReads = Math.max(2 * limit, Math.ceil(MOST_NUMBERS / dimensions));
+      const candidates = this.#sketches.scan(query, among, mostReads);
+      return this.#best(unitVector(query), limit, candidates);
+    });
+  }
+
+  /** Reads exact vectors, the most promising ones first, until no other one can be among the best. */
+  #best(query: Float64Array, limit: number, candidates: readonly Candidate[]): Neighbour[] {
+    const best: Neighbour[] = [];
+    const vector = new Float64Array(query.length);
+    for (const { row, highest } of candidates) {
+      if (best.length === limit && highest < best[limit - 1]!.similarity) break;
+      const [key, record] = this.#exact.get(row) as unknown as [Uint8Array, Uint8Array];
+      decodeInto(record, vector);
+      insertSorted(best, { key: toKey(key), similarity: cosine(query, vector) }, limit);
     }
-    if (keys.length > 0) scoreBlock();
-    return best.sorted();
+    return best;
+  }
+
+  /** A query without length is equally near to everything. */
+  #firstByKey(limit: number, among: RowSet | undefined): Neighbour[] {
+    const first: Neighbour[] = [];
+    for (const { row, key } of this.#rowsByKey.iterate() as Iterable<{ row: number; key: Uint8Array }>) {
+      if (among === undefined || among.has(row)) first.push({ key: toKey(key), similarity: 0 });
+      if (first.length === limit) break;
+    }
+    return first;
+  }
+
+  #findRow(key: Uint8Array): number | undefined {
+    return (this.#rowOf.get(key) as { row: number } | undefined)?.row;
   }
 }
 
-/** The best `limit` of all that were offered, without sorting all of them. */
-class BestNeighbours {
-  readonly #limit: number;
-  #kept: Neighbour[] = [];
-  /** What is less similar than this cannot be among the best any more. */
-  #threshold = Number.NEGATIVE_INFINITY;
-
-  constructor(limit: number) {
-    this.#limit = limit;
+/** Keeps the best `limit` in their order. */
+function insertSorted(best: Neighbour[], neighbour: Neighbour, limit: number): void {
+  let low = 0;
+  let high = best.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (byNearness(best[middle]!, neighbour) < 0) low = middle + 1;
+    else high = middle;
   }
-
-  offer(key: Uint8Array, similarity: number): void {
-    if (similarity < this.#threshold) return;
-    this.#kept.push({ key: toKey(key), similarity });
-    // Sorted once for every `limit` accepted ones.
-    if (this.#kept.length >= 2 * this.#limit) {
-      this.#kept = this.sorted();
-      this.#threshold = this.#kept.at(-1)!.similarity;
-    }
-  }
-
-  sorted(): Neighbour[] {
-    return this.#kept.sort(byNearness).slice(0, this.#limit);
-  }
+  if (low === limit) return;
+  best.splice(low, 0, neighbour);
+  if (best.length > limit) best.pop();
 }
 
 function toBytes(key: TextKey): Uint8Array {

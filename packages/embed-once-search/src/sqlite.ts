@@ -7,6 +7,12 @@ export type { DatabaseSync, StatementSync };
 /** How long a process waits for another one's transaction; ours are short, so this only ends when something hangs. */
 const BUSY_TIMEOUT_MS = 30_000;
 
+/**
+ * Records of vectors have up to some 3 kB: a page of 4,096 bytes, SQLite's default, would hold one of them and waste the
+ * rest. Only a new file takes it.
+ */
+const PAGE_BYTES = 8192;
+
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
@@ -39,6 +45,7 @@ export function openDatabase(path: string): DatabaseSync {
   sqlite ??= loadSqlite();
   const database = new sqlite.DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     enterWal(database);
     database.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
     return database;

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type CommandContext, formatResults, runIndex, runSearch } from "../src/commands.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
@@ -21,7 +21,8 @@ test("index gives its report and tells how far it is", async () => {
     onReadProgress: (done, total) => progress.push(`read ${done}/${total}`),
   });
   expect(report).toMatchObject({ root, files: 2, chunks: 2, textsAsked: 2 });
-  expect(progress).toEqual(["read 2/2", "embedded 0/2", "embedded 2/2"]);
+  // A slow machine tells of the first file, too.
+  expect(progress.filter((step) => step !== "read 1/2")).toEqual(["read 2/2", "embedded 0/2", "embedded 2/2"]);
 });
 
 test("search gives results and the report of the indexing before it, as plain objects", async () => {
@@ -75,7 +76,7 @@ describe("formatResults", () => {
 
   test("shows place, score and the first lines with their numbers", () => {
     expect(formatResults([result], { color: false }).split("\n")).toEqual([
-      "src/a.ts:9-17  0.988",
+      "src/a.ts:9  0.988",
       "   9  line 9",
       "  10  line 10",
       "  11  line 11",
@@ -103,6 +104,39 @@ describe("formatResults", () => {
     for (const character of ["\u0007", "\u001b", "\r", "\u202e"]) expect(text).not.toContain(character);
     expect(text).toContain("�[2Jgone��back    end");
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThan(180);
+  });
+
+  test("shows where in its file a result lies, and the lines that hold most of the question's words, marked", () => {
+    const lines = Array.from({ length: 20 }, (_, i) => (i === 12 ? "  const openedFiles = read();" : `line ${i + 1}`));
+    const shown = {
+      ...result,
+      startLine: 1,
+      endLine: 20,
+      text: lines.join("\n"),
+      symbolPath: "class Store › method open",
+    };
+    const question = "where are files opened";
+    const plain = formatResults([shown], { color: false, question });
+    expect(plain.split("\n")[0]).toBe("src/a.ts:8  class Store › method open  0.988");
+    expect(plain).toContain("  13    const openedFiles = read();");
+    const mark = styleText(["bold", "yellow"], "openedFiles", { validateStream: false });
+    expect(formatResults([shown], { color: true, question })).toContain(`const ${mark} = read();`);
+  });
+
+  test("shows a result as a whole with the lines around it, where these were asked for", () => {
+    const around = { ...result, before: ["line 7", ""], after: ["line 18"] };
+    const lines = formatResults([around], { color: false }).trimEnd().split("\n");
+    expect(lines).toEqual([
+      "src/a.ts:9  0.988",
+      "   7  line 7",
+      "   8",
+      ...Array.from({ length: 10 }, (_, i) => `  ${String(i + 9).padStart(2)}  line ${i + 9}`),
+    ]);
+  });
+
+  test("gives files alone, each once, the best first", () => {
+    const results = [result, { ...result, file: "b\u001b.ts" }, { ...result, startLine: 30 }];
+    expect(formatResults(results, { color: false, files: true })).toBe("src/a.ts\nb\ufffd.ts");
   });
 
   test("says nothing for no results", () => {

@@ -1,50 +1,59 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fuse } from "../src/fusion.ts";
+import { fuse, type Ranking } from "../src/fusion.ts";
 
-const ranking = (...candidates: string[]): { candidate: string; score: number }[] =>
-  candidates.map((candidate, index) => ({ candidate, score: 100 - index }));
-
-test("gives 1 to the first of every ranking and a half to the first of one of two", () => {
-  const fused = fuse([ranking("a", "b"), ranking("a", "c")]);
-  expect(fused.get("a")).toBe(1);
-  expect(fuse([ranking("a"), ranking("b")])).toEqual(
-    new Map([
-      ["a", 0.5],
-      ["b", 0.5],
-    ]),
-  );
+const ranking = (scores: Record<string, number>, weight = 1): Ranking<string> => ({
+  scores: new Map(Object.entries(scores)),
+  weight,
 });
 
-test("follows the formula of the paper: 1 / (60 + rank), here over what a first rank gives", () => {
-  const fused = fuse([ranking("a", "b", "c"), ranking("c", "a", "b")]);
-  for (const [candidate, ranks] of [
-    ["a", [1, 2]],
-    ["b", [2, 3]],
-    ["c", [3, 1]],
-  ] as const) {
-    const paper = ranks.reduce((sum, rank) => sum + 1 / (60 + rank), 0);
-    expect(fused.get(candidate)).toBeCloseTo(paper / (2 / 61), 12);
-  }
+test("adds up what each ranking says, beside the best of its kind", () => {
+  const fused = fuse([ranking({ a: 0.8, b: 0.4 }), ranking({ b: 0.2, c: 0.1 })]);
+  const strength = (0.8 + 0.2) / 2;
+  expect(fused.get("a")).toBeCloseTo(strength * (1 / 2), 12);
+  expect(fused.get("b")).toBeCloseTo(strength * (1 / 4 + 1 / 2), 12);
+  expect(fused.get("c")).toBeCloseTo(strength * (1 / 4), 12);
 });
 
-test("prefers what both rankings know to what only one puts high", () => {
-  const fused = fuse([ranking("lexical", "both"), ranking("semantic", "x", "y", "both")]);
-  expect([...fused].toSorted((a, b) => b[1] - a[1])[0]![0]).toBe("both");
+test("gives the best score itself to what is best in every ranking", () => {
+  expect(fuse([ranking({ a: 0.6, b: 0.1 })]).get("a")).toBeCloseTo(0.6, 12);
+  expect(fuse([ranking({ a: 0.6 }, 2), ranking({ a: 0.3 }, 1)]).get("a")).toBeCloseTo(0.5, 12);
 });
 
-test("lets equal scores share a place, in whatever order they come", () => {
-  const entries = [
-    { candidate: "b", score: 5 },
-    { candidate: "a", score: 5 },
-    { candidate: "c", score: 4 },
+test("lets a ranking with more weight decide", () => {
+  const [left, right] = [
+    { a: 1, b: 0.5 },
+    { b: 1, a: 0.4 },
   ];
-  const fused = fuse([entries]);
-  expect(fused.get("a")).toBe(fused.get("b"));
-  expect(fused.get("c")).toBe(61 / 63);
-  expect(fuse([entries.toReversed()]).get("c")).toBe(61 / 63);
+  const best = (weight: number): string =>
+    [...fuse([ranking(left, weight), ranking(right)])].toSorted((x, y) => y[1] - x[1])[0]![0];
+  expect([best(4), best(0.25)]).toEqual(["a", "b"]);
+});
+
+test("goes by the other rankings where one has no candidates or no weight", () => {
+  const alone = fuse([ranking({ a: 0.6, b: 0.3 })]);
+  expect(fuse([ranking({}), ranking({ a: 0.6, b: 0.3 })])).toEqual(alone);
+  expect(fuse([ranking({ c: 1 }, 0), ranking({ a: 0.6, b: 0.3 })])).toEqual(alone);
 });
 
 test("gives nothing for no rankings and for empty ones", () => {
   expect(fuse([]).size).toBe(0);
-  expect(fuse([[], []]).size).toBe(0);
+  expect(fuse([ranking({}), ranking({})]).size).toBe(0);
+});
+
+test("stays within 0 and the highest score, and does not depend on the order of rankings", () => {
+  const scores = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), fc.double({ min: 0, max: 1, noNaN: true }));
+  const weights = fc.double({ min: 0.01, max: 10, noNaN: true });
+  fc.assert(
+    fc.property(scores, scores, weights, (left, right, weight) => {
+      const highest = Math.max(0, ...Object.values(left), ...Object.values(right));
+      const fused = fuse([ranking(left, weight), ranking(right)]);
+      const reversed = fuse([ranking(right), ranking(left, weight)]);
+      for (const [candidate, score] of fused) {
+        expect(score >= 0 && score <= highest * (1 + 1e-12)).toBe(true);
+        expect(reversed.get(candidate)).toBeCloseTo(score, 12);
+      }
+    }),
+    { seed: 6 },
+  );
 });

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { openIndexFile } from "../src/index-file.ts";
 import { IndexStore } from "../src/index-store.ts";
 import { type IndexRunOptions, type IndexRunReport, indexFolder } from "../src/indexer.ts";
+import { readQuestion } from "../src/question.ts";
 import { setModified, temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
 
@@ -32,12 +33,16 @@ function fixture(files: Record<string, string>): Fixture {
 
 const block = (name: string): string => `export function ${name}() {\n  return "${name}";\n}\n`;
 
+const matches = (store: IndexStore, question: string) => store.matchWords(readQuestion(question).words, 200);
+
 /** All that can be found in an index, in an order that does not depend on its history. */
 function contents(store: IndexStore, words: readonly string[]): unknown {
   const places = (question: string): unknown[] =>
-    store
-      .matchWords(question)
-      .map(({ chunkId, score }) => ({ ...store.place(chunkId), score }))
+    matches(store, question)
+      .map(({ chunkId, score }) => {
+        const { chunkId: _, ...place } = store.places([chunkId])[0]!;
+        return { ...place, score };
+      })
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   return { counts: store.counts(), keys: store.vectors.keys().sort(), places: words.map(places) };
 }
@@ -100,8 +105,8 @@ describe("an index run", () => {
     expect(second.textsAsked).toBeGreaterThan(0);
     expect(second.textsAsked).toBeLessThanOrEqual(3);
     expect(store.vectors.count()).toBe(second.chunks);
-    expect(store.matchWords("fresh")).toHaveLength(1);
-    expect(store.matchWords("outworn")).toHaveLength(0);
+    expect(matches(store, "fresh")).toHaveLength(1);
+    expect(matches(store, "outworn")).toHaveLength(0);
   });
 
   test("embeds nothing for a renamed, moved or copied file, and finds it by its new path", async () => {
@@ -110,8 +115,10 @@ describe("an index run", () => {
     renameSync(join(root, "old.ts"), join(root, "renewed.ts"));
     writeTree(root, { "copy.ts": block("b") });
     expect(await run()).toMatchObject({ files: 3, filesChanged: 2, filesRemoved: 1, textsAsked: 0 });
-    expect(store.matchWords("renewed").map(({ chunkId }) => store.place(chunkId)?.path)).toEqual(["renewed.ts"]);
-    expect(store.matchWords("old")).toEqual([]);
+    expect(store.places(matches(store, "renewed").map(({ chunkId }) => chunkId)).map(({ path }) => path)).toEqual([
+      "renewed.ts",
+    ]);
+    expect(matches(store, "old")).toEqual([]);
   });
 
   test("takes out what was deleted, became ignored, binary or too large", async () => {
@@ -143,7 +150,7 @@ describe("an index run", () => {
     await expect(run({ batchSize: 4 })).rejects.toThrow("429");
     expect([store.vectors.count(), store.counts().filesIncomplete]).toEqual([8, 12]);
     // What has no vectors yet can be found by its words already.
-    expect(store.matchWords("19")).toHaveLength(1);
+    expect(matches(store, "19")).toHaveLength(1);
     expect(await run({ batchSize: 4 })).toMatchObject({ textsAsked: 12, filesIncomplete: 0, filesChanged: 0 });
   });
 
@@ -204,7 +211,7 @@ describe("an index run", () => {
     expect(await run({ batchSize: 1 })).toMatchObject({ filesIncomplete: 1, textsAsked: 2 });
     embedder.beforeAnswer = undefined;
     expect(await run()).toMatchObject({ filesIncomplete: 0, filesChanged: 1, textsAsked: 1 });
-    expect(store.matchWords("changed")).toHaveLength(1);
+    expect(matches(store, "changed")).toHaveLength(1);
   });
 
   test("finds nothing in a folder without sources, and says what was there", async () => {

@@ -1,15 +1,19 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isListing } from "../src/listing.ts";
+import { readQuestion } from "../src/question.ts";
 import { type Candidate, rank } from "../src/ranking.ts";
 
-const candidate = (path: string, score: number, startLine = 1, listing = false): Candidate => ({
+const candidate = (path: string, score: number, startLine = 1, more: Partial<Candidate> = {}): Candidate => ({
   path,
   startLine,
   score,
-  isListing: listing,
+  definitions: [],
+  isListing: false,
+  ...more,
 });
 const order = (candidates: Candidate[], question = "how does it work"): string[] =>
-  rank(candidates, question).map(({ path, startLine }) => `${path}:${startLine}`);
+  rank(candidates, readQuestion(question)).map(({ path, startLine }) => `${path}:${startLine}`);
 
 test("puts the best score first and orders equal ones by path and line", () => {
   const candidates = [candidate("b.ts", 0.5), candidate("a.ts", 0.5, 9), candidate("c.ts", 0.9)];
@@ -27,14 +31,15 @@ test.each([
   ["package.json"],
   [".github/workflows/test.yml"],
 ])("puts %s a little behind the source that it speaks of", (path) => {
-  expect(order([candidate(path, 0.9), candidate("src/z.ts", 0.8)])).toEqual(["src/z.ts:1", `${path}:1`]);
+  expect(order([candidate(path, 0.9), candidate("src/z.ts", 0.85)])).toEqual(["src/z.ts:1", `${path}:1`]);
   expect(order([candidate(path, 0.9), candidate("src/z.ts", 0.5)])).toEqual([`${path}:1`, "src/z.ts:1"]);
 });
 
 test.each([["src/latest.ts"], ["src/contest/a.ts"], ["src/attest.go"], ["lib/inspector.ts"], ["src/docker.ts"]])(
   "takes %s for the source that it is",
   (path) => {
-    expect(rank([candidate(path, 0.9)], "question")[0]!.score).toBe(0.9);
+    const scoreOf = (place: string) => rank([candidate(place, 0.9)], readQuestion("a question"))[0]!.score;
+    expect(scoreOf(path)).toBe(scoreOf("src/z.ts"));
   },
 );
 
@@ -56,8 +61,46 @@ test("gives way to other files after a file's first chunk", () => {
   expect(order(candidates)).toEqual(["a.ts:1", "b.ts:1", "a.ts:50", "a.ts:99"]);
 });
 
+test("puts the definition of a name first where the question is that name, however often others use it", () => {
+  const defines = { definitions: ["readRecord"] };
+  const candidates = [candidate("use.ts", 1), candidate("test/record.ts", 0.1, 1, defines), candidate("b.ts", 0.6)];
+  for (const question of ["readRecord", "read_record", "Store.readRecord", "readRecord()", "`readRecord`"]) {
+    expect(order(candidates, question), question).toEqual(["test/record.ts:1", "use.ts:1", "b.ts:1"]);
+  }
+});
+
+test("prefers what defines the words of a question to what only uses them, more so the more of them it defines", () => {
+  const candidates = [
+    candidate("use.ts", 0.6),
+    candidate("one.ts", 0.55, 1, { definitions: ["record"] }),
+    candidate("two.ts", 0.5, 1, { definitions: ["read_record", "other"] }),
+  ];
+  expect(order(candidates, "how do we read a record")).toEqual(["two.ts:1", "one.ts:1", "use.ts:1"]);
+  expect(order(candidates, "how does it fail")).toEqual(["use.ts:1", "one.ts:1", "two.ts:1"]);
+});
+
+test("keeps scores within 0 and 1, and never turns two alike places round", () => {
+  const scores = fc.array(
+    fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000),
+    { minLength: 1, maxLength: 20 },
+  );
+  fc.assert(
+    fc.property(scores, fc.constantFrom("name", "some words", "tests of someName"), (values, question) => {
+      const candidates = values.map((score, index) => candidate(`${index}.ts`, score));
+      const ranked = rank(candidates, readQuestion(question));
+      expect(ranked.every(({ score }) => score >= 0 && score <= 1)).toBe(true);
+      const original = ranked.map(({ path }) => values[Number.parseInt(path, 10)]!);
+      expect(original).toEqual(original.toSorted((a, b) => b - a));
+    }),
+    { seed: 6 },
+  );
+});
+
 test("puts lists of imports behind what they import", () => {
-  expect(order([candidate("index.ts", 0.9, 1, true), candidate("z.ts", 0.8)])).toEqual(["z.ts:1", "index.ts:1"]);
+  expect(order([candidate("index.ts", 0.9, 1, { isListing: true }), candidate("z.ts", 0.8)])).toEqual([
+    "z.ts:1",
+    "index.ts:1",
+  ]);
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Embedder } from "embed-once";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type IndexReport, SemanticSearchEngine, type SemanticSearchOptions } from "../src/index.ts";
+import { type IndexReport, type SearchBasis, SemanticSearchEngine, type SemanticSearchOptions } from "../src/index.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
 
@@ -32,6 +32,7 @@ describe("search", () => {
       endLine: 4,
       score: expect.any(Number),
       text: FILES["src/parser.ts"].trimEnd(),
+      language: "typescript",
     });
     const scores = results.map((result) => result.score);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
@@ -139,6 +140,107 @@ describe("search", () => {
   });
 });
 
+describe("search with conditions", () => {
+  const MANY = {
+    ...Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [`near/a${i}.ts`, `export const order${i} = shipOrder(${i});\n`]),
+    ),
+    "far/only.py": "def unrelated():\n    return 'shipped at last'\n",
+  };
+
+  test("loses no place that a filter lets through, however many better ones it holds back", async () => {
+    const { root, engine } = setUp(MANY);
+    for (const filter of [{ pathPrefix: "far" }, { language: "py" }, { glob: "*.py" }, { glob: "!near/" }]) {
+      const results = await engine.search("ship order", root, { ...filter, limit: 5 });
+      expect(results.map(({ file, language }) => [file, language])).toEqual([["far/only.py", "python"]]);
+    }
+    expect(await engine.search("ship order", root, { kind: "class" })).toEqual([]);
+  });
+
+  test("finds phrases as they stand, in any case, and nothing else", async () => {
+    const { root, engine } = setUp(MANY);
+    expect((await engine.search('where is "Shipped  at LAST"', root)).map(({ file }) => file)).toEqual(["far/only.py"]);
+    expect(await engine.search('"at shipped last"', root)).toEqual([]);
+  });
+
+  test("gives only results with the score that was asked for", async () => {
+    const { root, engine } = setUp();
+    const all = await engine.search("shipped order", root);
+    const minScore = all[0]!.score;
+    expect(await engine.search("shipped order", root, { minScore })).toEqual(
+      all.filter(({ score }) => score >= minScore),
+    );
+    expect(await engine.search("shipped order", root, { minScore: 1 })).toEqual([]);
+  });
+
+  test("gives the lines around a result, as many as there are", async () => {
+    const filler = (name: string) =>
+      Array.from({ length: 60 }, (_, i) => `const ${name}${i} = call${i}(${i});`).join("\n");
+    const { root, engine } = setUp({ "a.ts": `${filler("one")}\n\nfunction needle() {}\n\n${filler("two")}\n` });
+    const [result] = await engine.search("needle", root, { context: 2, limit: 1 });
+    const lines = `${filler("one")}\n\nfunction needle() {}\n\n${filler("two")}`.split("\n");
+    expect(result!.before).toEqual(lines.slice(Math.max(0, result!.startLine - 3), result!.startLine - 1));
+    expect(result!.after).toEqual(lines.slice(result!.endLine, result!.endLine + 2));
+    expect(result!.before!.length + result!.after!.length).toBeGreaterThan(0);
+    expect((await engine.search("needle", root))[0]).not.toHaveProperty("before");
+  });
+
+  test("puts the definition of a name first, then its uses", async () => {
+    const use = (i: number): string => `shipOrder(${i});\nshipOrder(${i + 1});\nshipOrder(${i + 2});\n`;
+    const { root, engine } = setUp({
+      "a.ts": use(1),
+      "b.ts": use(4),
+      "z.ts": `${"// about other things\n".repeat(20)}export function shipOrder() {}\n`,
+    });
+    const results = await engine.search("shipOrder", root);
+    expect(results[0]!.file).toBe("z.ts");
+    expect(results.slice(1).map(({ file }) => file)).toEqual(["a.ts", "b.ts"]);
+  });
+});
+
+describe("search by words alone", () => {
+  test("answers where the embedder fails, and says so", async () => {
+    const { root, embedder, engine } = setUp();
+    await engine.index(root);
+    embedder.beforeAnswer = () => {
+      throw new Error("429 Too Many Requests");
+    };
+    const bases: SearchBasis[] = [];
+    const results = await engine.search("parse settings", root, { onSearched: (basis) => bases.push(basis) });
+    expect(results[0]!.file).toBe("src/parser.ts");
+    expect(bases).toEqual([{ vectors: false, reason: "429 Too Many Requests" }]);
+    embedder.beforeAnswer = undefined;
+    await engine.search("parse settings", root, { onSearched: (basis) => bases.push(basis) });
+    expect(bases[1]).toEqual({ vectors: true });
+  });
+
+  test("answers before anything is embedded, without asking the embedder", async () => {
+    const { root, embedder, engine } = setUp();
+    embedder.beforeAnswer = () => {
+      throw new Error("not yet");
+    };
+    await expect(engine.index(root)).rejects.toThrow("not yet");
+    const asked = embedder.calls.length;
+    const bases: SearchBasis[] = [];
+    const options = { index: false, onSearched: (basis: SearchBasis) => void bases.push(basis) };
+    expect((await engine.search("parse settings", root, options))[0]!.file).toBe("src/parser.ts");
+    expect(bases).toEqual([{ vectors: false, reason: "nothing is embedded yet" }]);
+    expect(embedder.calls.length).toBe(asked);
+  });
+
+  test("is no answer to a caller who has given up", async () => {
+    const { root, embedder, engine } = setUp();
+    await engine.index(root);
+    const controller = new AbortController();
+    embedder.beforeAnswer = () => {
+      controller.abort(new Error("no longer wanted"));
+      throw controller.signal.reason;
+    };
+    const search = engine.search("parse", root, { index: false, signal: controller.signal });
+    await expect(search).rejects.toThrow("no longer wanted");
+  });
+});
+
 describe("status", () => {
   test("says that there is no index where there is none, and makes none", async () => {
     const { root, indexDirectory, engine } = setUp();
@@ -185,6 +287,24 @@ describe("bad input", () => {
       (engine: SemanticSearchEngine, root: string) => engine.search("a", root, { limit: Number.NaN }),
       RangeError,
       "got NaN",
+    ],
+    [
+      "a score above 1",
+      (engine: SemanticSearchEngine, root: string) => engine.search("a", root, { minScore: 1.5 }),
+      RangeError,
+      "minScore must be a number from 0 to 1, got 1.5",
+    ],
+    [
+      "lines that are no number",
+      (engine: SemanticSearchEngine, root: string) => engine.search("a", root, { context: -1 }),
+      RangeError,
+      "context must be an integer from 0 to 1000, got -1",
+    ],
+    [
+      "an unknown language",
+      (engine: SemanticSearchEngine, root: string) => engine.search("a", root, { language: "klingon" }),
+      TypeError,
+      'There is no language "klingon"',
     ],
     [
       "no such folder",

@@ -26,3 +26,4 @@ export {
   sumMagnitudes,
 } from "./encode";
 export { dotProducts } from "./dot-products";
+export { mixSigned, scanSketches } from "./sketches";

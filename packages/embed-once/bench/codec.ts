@@ -4,6 +4,7 @@
  *   npm run bench:codec                      on generated vectors of every form
  *   npm run bench:codec -- --vectors DIR     on DIR/*.jsonl or DIR/*.jsonl.gz, one JSON array a line
  *   npm run bench:codec -- --sizes           sizes only
+ *   npm run bench:codec -- --json FILE       results for machines, too
  *
  * Every record is decoded and compared bit for bit before anything is timed.
  */
@@ -14,9 +15,10 @@ import { rivalSizes } from "./codec-rivals.ts";
 import { generatedSets, loadSets, type VectorSet } from "./codec-sets.ts";
 import { limitOf } from "./codec-targets.ts";
 import { timeSet } from "./codec-timing.ts";
+import { writeReport } from "./report.ts";
 
 const { values: options } = parseArgs({
-  options: { vectors: { type: "string" }, sizes: { type: "boolean", default: false } },
+  options: { vectors: { type: "string" }, sizes: { type: "boolean", default: false }, json: { type: "string" } },
 });
 const sets = options.vectors === undefined ? generatedSets() : loadSets(options.vectors);
 
@@ -49,6 +51,8 @@ print(
   ["float16", 7],
 );
 const labels = new Map<string, number>();
+const sizes: object[] = [];
+const times: object[] = [];
 let failures = 0;
 for (const { name, vectors } of sets) {
   let bytes = 0;
@@ -64,18 +68,29 @@ for (const { name, vectors } of sets) {
     json += JSON.stringify(vector).length;
     const label = labelOf(recordInfo(record));
     labels.set(label, (labels.get(label) ?? 0) + 1);
-    const sizes = rivalSizes(vector);
-    rivals.zstd += sizes.zstd;
-    rivals.planes += sizes.planes;
-    rivals.deflate += sizes.deflate;
-    if (sizes.float16 === undefined) isFloat16 = false;
-    else rivals.float16 += sizes.float16;
+    const others = rivalSizes(vector);
+    rivals.zstd += others.zstd;
+    rivals.planes += others.planes;
+    rivals.deflate += others.deflate;
+    if (others.float16 === undefined) isFloat16 = false;
+    else rivals.float16 += others.float16;
   }
   const lz4 = await lmdbLz4Bytes(vectors);
-  const bits = (size: number): string => ((8 * size) / values).toFixed(2);
+  const bitsOf = (size: number): number => (8 * size) / values;
+  const bits = (size: number): string => bitsOf(size).toFixed(2);
   const limit = limitOf(name, vectors[0]!.length);
   const holds = (limit === undefined || (8 * bytes) / values <= limit) && bytes <= rivals.zstd;
   if (!holds) failures++;
+  sizes.push({
+    set: name,
+    vectors: vectors.length,
+    dimensions: vectors[0]!.length,
+    bits: bitsOf(bytes),
+    zstdBits: bitsOf(rivals.zstd),
+    planesBits: bitsOf(rivals.planes),
+    deflateBits: bitsOf(rivals.deflate),
+    lz4Bits: bitsOf(lz4),
+  });
   print(
     [name, NAME],
     [vectors.length, 7],
@@ -114,22 +129,24 @@ if (!options.sizes) {
     ["memcpy", 13],
   );
   for (const set of timedSets(sets)) {
-    const times = timeSet(set.vectors);
+    const measured = timeSet(set.vectors);
+    times.push({ set: set.name, ...measured });
     const show = (time: { median: number; p99: number }): string =>
       `${time.median.toFixed(1)} (${time.p99.toFixed(1)})`;
     print(
       [set.name, NAME],
-      [show(times.encode), 15],
-      [show(times.zstdCompress), 15],
-      [(times.encode.median / times.zstdCompress.median).toFixed(2), 6],
-      [show(times.decodeInto), 15],
-      [show(times.decodeVector), 15],
-      [show(times.zstdDecompress), 15],
-      [(times.decodeInto.median / times.zstdDecompress.median).toFixed(2), 6],
-      [show(times.copy), 13],
+      [show(measured.encode), 15],
+      [show(measured.zstdCompress), 15],
+      [(measured.encode.median / measured.zstdCompress.median).toFixed(2), 6],
+      [show(measured.decodeInto), 15],
+      [show(measured.decodeVector), 15],
+      [show(measured.zstdDecompress), 15],
+      [(measured.decodeInto.median / measured.zstdDecompress.median).toFixed(2), 6],
+      [show(measured.copy), 13],
     );
   }
 }
+writeReport(options.json, { sizes, forms: Object.fromEntries(labels), times });
 process.exitCode = failures === 0 ? 0 : 1;
 
 /** Sets of fewer vectors tell no p99. */

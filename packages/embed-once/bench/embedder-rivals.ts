@@ -95,25 +95,41 @@ export const rivals: readonly Open[] = [
     (await load("@langchain/classic/storage/file_system")).LocalFileStore.fromPath(directory),
   ),
   keyed("keyv + @keyv/sqlite", async (directory) => {
-    const [{ Keyv }, { default: KeyvSqlite }] = [await load("keyv"), await load("@keyv/sqlite")];
-    const keyv = new Keyv({ store: new KeyvSqlite({ uri: `sqlite://${join(directory, "keyv.sqlite")}` }) });
+    const keyv = await keyvSqlite(directory);
     return {
       getMany: (keys) => keyv.get(keys),
       setMany: (entries) => keyv.setMany(entries.map(([key, value]) => ({ key, value }))),
       close: () => keyv.disconnect(),
     };
   }),
-  keyed("cacheable", async () => {
-    const cacheable = new (await load("cacheable")).Cacheable();
-    return {
-      getMany: (keys) => cacheable.getMany(keys),
-      setMany: (entries) => cacheable.setMany(entries.map(([key, value]) => ({ key, value }))),
-      close: () => cacheable.disconnect(),
-    };
-  }),
+  keyed("cacheable, all in memory", () => cacheable({})),
+  keyed("cacheable, 7 MB over sqlite", async (directory) =>
+    cacheable({
+      primary: (await load("cacheable")).createKeyv({ lruSize: VECTORS_IN_7_MB }),
+      secondary: await keyvSqlite(directory),
+    }),
+  ),
   keyed("bentocache, memory", () => bento("memory", undefined)),
   keyed("bentocache, file", (directory) => bento("file", directory)),
 ];
+
+/** What embed-once has in memory by default, as arrays of 1,536 numbers. */
+const VECTORS_IN_7_MB = 500;
+
+async function cacheable(options: object): Promise<KeyedStore> {
+  const cache = new (await load("cacheable")).Cacheable(options);
+  return {
+    getMany: (keys) => cache.getMany(keys),
+    setMany: (entries) => cache.setMany(entries.map(([key, value]) => ({ key, value }))),
+    close: () => cache.disconnect(),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: its types are not installed with the workspace
+async function keyvSqlite(directory: string): Promise<any> {
+  const [{ Keyv }, { default: KeyvSqlite }] = [await load("keyv"), await load("@keyv/sqlite")];
+  return new Keyv({ store: new KeyvSqlite({ uri: `sqlite://${join(directory, "keyv.sqlite")}` }) });
+}
 
 async function bento(kind: "memory" | "file", directory: string | undefined): Promise<KeyedStore> {
   const { BentoCache, bentostore } = await load("bentocache");

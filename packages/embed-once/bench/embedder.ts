@@ -2,13 +2,14 @@
  * What a cached text costs, everything included, beside other caches that do the same job: `npm run bench:embedder`.
  * Options: `--vectors 20000`, `--calls 200`, `--json FILE`.
  */
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Embedder } from "../src/core/embedder.ts";
 import { makeVector } from "../src/testing/vector-forms.ts";
 import { type Contestant, directoryOf, embedOnce, type Open, rivals } from "./embedder-rivals.ts";
+import { writeReport } from "./report.ts";
 
 const BATCH = 100;
 const DIMENSIONS = 1536;
@@ -142,4 +143,4 @@ for (const { name, medianUs, p99Us, diskBytesAVector } of results) {
     `${name.padEnd(28)}${medianUs.toFixed(1).padStart(10)}${p99Us.toFixed(1).padStart(10)}${ratio.padStart(8)}${diskBytesAVector.toFixed(0).padStart(10)}\n`,
   );
 }
-if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+writeReport(values.json, { textCount, dimensions: DIMENSIONS, contestants: results });

@@ -1,15 +1,20 @@
 /**
  * One million vectors: memory and latency, and the same once more in a cgroup that has the idle process's memory and
- * 64 MB, where cgroups can be made: `npm run bench:million`. Argument: vectors, 1,000,000 where it is left out.
+ * 64 MB, where cgroups can be made: `npm run bench:million`. Options: `--vectors 1000000`, `--json FILE`.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { openCache } from "../src/cache/hierarchical-cache.ts";
+import { writeReport } from "./report.ts";
 import { benchKey, benchVector, directoryBytes, line, MEMORY_FLAGS } from "./tiers-data.ts";
 
-const VECTORS = Number(process.argv[2] ?? 1_000_000);
+const { values: options } = parseArgs({
+  options: { vectors: { type: "string", default: "1000000" }, json: { type: "string" } },
+});
+const VECTORS = Number(options.vectors);
 const DIMENSIONS = 1_536;
 const BATCH = 100;
 const READS = 1_000_000;
@@ -49,7 +54,11 @@ function run(target: string, reads: number, cgroup?: string): Result {
   return JSON.parse(execFileSync("sh", ["-c", script, "sh", process.execPath, ...node], { encoding: "utf8" }));
 }
 
-function report(name: string, { grown, resident, timing }: Result): void {
+const results: (Result & { name: string })[] = [];
+
+function report(name: string, result: Result): void {
+  const { grown, resident, timing } = result;
+  results.push({ name, grown, resident, timing });
   line(
     `${name}: ${megabytes(grown)} private, ${megabytes(resident)} resident; a read p50 ${timing.p50.toFixed(1)} µs, p99 ${timing.p99.toFixed(1)} µs`,
   );
@@ -63,15 +72,19 @@ line(`difference: ${megabytes(free.grown - control.grown)} private`);
 
 const limitBytes = run("control", 0).resident + SPARE_BYTES;
 const cgroup = `/sys/fs/cgroup/embed-once-${process.pid}`;
+let isLimited = true;
 try {
   mkdirSync(cgroup);
   writeFileSync(join(cgroup, "memory.max"), String(limitBytes));
 } catch (error) {
   line(`no cgroup can be made here: ${(error as Error).message}`);
-  process.exit();
+  isLimited = false;
 }
-try {
-  report(`cache in a cgroup of ${megabytes(limitBytes)}`, run(directory, READS / 10, cgroup));
-} finally {
-  rmdirSync(cgroup);
+if (isLimited) {
+  try {
+    report(`cache in a cgroup of ${megabytes(limitBytes)}`, run(directory, READS / 10, cgroup));
+  } finally {
+    rmdirSync(cgroup);
+  }
 }
+writeReport(options.json, { vectors: VECTORS, dimensions: DIMENSIONS, seconds, results });

@@ -1,5 +1,5 @@
 /** Hit ratios on a trace: Zipf 0.9 over 100,000 keys, and 15,000 keys that are asked once after every 50,000 requests. */
-import { HotTier } from "../src/tier/hot-tier.ts";
+import type { ContentKey } from "../src/core/content-key.ts";
 import { benchKey, randomNumbers } from "./tiers-data.ts";
 
 const KEYS = 100_000;
@@ -32,10 +32,14 @@ export function zipfTrace(): Int32Array {
   return Int32Array.from(trace);
 }
 
-/** Share of the requests that L1 answers; a missed vector is put in. */
-export function hotRatio(trace: Int32Array, maxBytes: number, dimensions: number): number {
-  const tier = new HotTier({ maxBytes });
-  const vector = new Array<number>(dimensions).fill(0.5);
+/** L1 or L2. */
+interface MemoryTier<Value> {
+  get(key: ContentKey): unknown;
+  put(key: ContentKey, value: Value): void;
+}
+
+/** Share of the requests that a tier answers; what is missed is put in. */
+export function tierRatio<Value>(trace: Int32Array, tier: MemoryTier<Value>, value: Value): number {
   const keys = new Map<number, Buffer>();
   let hits = 0;
   for (const id of trace) {
@@ -45,7 +49,7 @@ export function hotRatio(trace: Int32Array, maxBytes: number, dimensions: number
       keys.set(id, key);
     }
     if (tier.get(key)) hits++;
-    else tier.put(key, vector);
+    else tier.put(key, value);
   }
   return hits / trace.length;
 }

@@ -1,17 +1,22 @@
 /**
  * The tiers beside their floors and beside plain lmdb with raw float64: `npm run bench:tiers`.
- * Argument: vectors, 200,000 where it is left out.
+ * Options: `--vectors 200000`, `--json FILE`.
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { open } from "lmdb";
 import { openCache } from "../src/cache/hierarchical-cache.ts";
 import { decodeVector, encodeVector } from "../src/codec/index.ts";
+import { KEY_BYTES } from "../src/core/content-key.ts";
+import { CompressedTier } from "../src/tier/compressed-tier.ts";
+import { HotTier } from "../src/tier/hot-tier.ts";
 import { MappedTier } from "../src/tier/mapped-tier.ts";
+import { writeReport } from "./report.ts";
 import {
   anonymousBytes,
   benchKey,
@@ -23,19 +28,27 @@ import {
   type Timing,
   timed,
 } from "./tiers-data.ts";
-import { hotRatio, lruRatio, optimalRatio, zipfTrace } from "./tiers-trace.ts";
+import { lruRatio, optimalRatio, tierRatio, zipfTrace } from "./tiers-trace.ts";
 
-const VECTORS = Number(process.argv[2] ?? 200_000);
+const { values: options } = parseArgs({
+  options: { vectors: { type: "string", default: "200000" }, json: { type: "string" } },
+});
+const VECTORS = Number(options.vectors);
 const DIMENSIONS = 1_536;
 const BATCH = 100;
 const READS = 20_000;
 const GROWTH_READS = 1_000_000;
 const HOT_BYTES = 2_000_000;
+const COMPRESSED_BYTES = 5_000_000;
 const folder = mkdtempSync(join(tmpdir(), "embed-once-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 
-const show = (name: string, { p50, p99 }: Timing) =>
+const hits: object[] = [];
+const show = (name: string, { p50, p99 }: Timing) => {
+  hits.push({ name, p50, p99 });
   line(`  ${name.padEnd(44)} p50 ${p50.toFixed(2)} µs, p99 ${p99.toFixed(2)} µs`);
+};
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 line(
@@ -65,6 +78,7 @@ async function write(first: number, end: number, writers: number): Promise<void>
 }
 let startedMs = performance.now();
 let written = 0;
+const writes: object[] = [];
 for (const writers of [1, 4]) {
   startedMs = performance.now();
   const cpuBefore = process.cpuUsage();
@@ -72,13 +86,16 @@ for (const writers of [1, 4]) {
   written += VECTORS / 2;
   const perSecond = VECTORS / 2 / ((performance.now() - startedMs) / 1_000);
   const { user, system } = process.cpuUsage(cpuBefore);
+  writes.push({ name: `setMany, ${writers} under way`, perSecond });
   line(
     `  setMany, encode included, ${writers === 1 ? "one batch after the other" : `${writers} batches under way`}: ${perSecond.toFixed(0)} vectors/s; ${(VECTORS / 2 / ((user + system) / 1e6)).toFixed(0)} a second of processor time`,
   );
 }
 startedMs = performance.now();
 for (let i = 0; i < READS; i++) encodeVector(benchVector(i, DIMENSIONS));
-line(`  of this, encode alone: ${(READS / ((performance.now() - startedMs) / 1_000)).toFixed(0)} vectors/s`);
+const encodedPerSecond = READS / ((performance.now() - startedMs) / 1_000);
+writes.push({ name: "encode alone", perSecond: encodedPerSecond });
+line(`  of this, encode alone: ${encodedPerSecond.toFixed(0)} vectors/s`);
 
 const rawPath = join(folder, "raw.lmdb");
 const rawRoot = open({ path: rawPath, noReadAhead: true, eventTurnBatching: false } as never);
@@ -90,7 +107,9 @@ for (let i = 0; i < VECTORS; i += BATCH) {
     for (let k = i; k < i + BATCH; k++) raw.put(benchKey(k), rawBytes(k));
   });
 }
-line(`  bare lmdb put of raw float64: ${(VECTORS / ((performance.now() - startedMs) / 1_000)).toFixed(0)} vectors/s`);
+const rawPerSecond = VECTORS / ((performance.now() - startedMs) / 1_000);
+writes.push({ name: "bare lmdb put of raw float64", perSecond: rawPerSecond });
+line(`  bare lmdb put of raw float64: ${rawPerSecond.toFixed(0)} vectors/s`);
 const bases = Array.from({ length: 500 }, (_, i) => encodeVector(benchVector(i, DIMENSIONS)));
 const records = rawRoot.openDB<Buffer, Buffer>({ name: "records", keyEncoding: "binary", encoding: "binary" });
 for (let i = 0; i < VECTORS; i += BATCH) {
@@ -175,28 +194,40 @@ try {
 await cache.close();
 await rawRoot.close();
 
-line("\nHit ratios, L1 of 2 MB");
-const trace = zipfTrace();
-const entries = Math.floor(HOT_BYTES / (DIMENSIONS * 8 + 32));
-const hot = hotRatio(trace, HOT_BYTES, DIMENSIONS);
-const lru = lruRatio(trace, entries);
 line(
-  `  L1 ${hot.toFixed(3)}, LRU ${lru.toFixed(3)} (${(hot / lru).toFixed(2)} times), optimum ${optimalRatio(trace, entries).toFixed(3)}`,
+  "\nHit ratios of each tier by itself, on keys of a Zipf distribution and scans; LRU and optimum without bookkeeping",
 );
+const trace = zipfTrace();
+const ratios: object[] = [];
+function compare(name: string, maxBytes: number, ratio: number, entryBytes: number): void {
+  const entries = Math.floor(maxBytes / entryBytes);
+  const [lru, optimum] = [lruRatio(trace, entries), optimalRatio(trace, entries)];
+  ratios.push({ name, maxBytes, ratio, lru, optimum });
+  line(
+    `  ${name} of ${megabytes(maxBytes)}: ${ratio.toFixed(3)}, LRU ${lru.toFixed(3)} (${(ratio / lru).toFixed(2)} times), optimum ${optimum.toFixed(3)}`,
+  );
+}
+for (const maxBytes of [HOT_BYTES / 4, HOT_BYTES / 2, HOT_BYTES, 2 * HOT_BYTES, 4 * HOT_BYTES]) {
+  const ratio = tierRatio(trace, new HotTier({ maxBytes }), [...numbers]);
+  compare("L1", maxBytes, ratio, DIMENSIONS * Float64Array.BYTES_PER_ELEMENT + KEY_BYTES);
+}
+const compressed = new CompressedTier({ maxBytes: COMPRESSED_BYTES });
+compare("L2", COMPRESSED_BYTES, tierRatio(trace, compressed, record), record.length + KEY_BYTES);
 
 line(`\nAnonymous memory after ${GROWTH_READS} reads at default budgets, from before the cache is opened`);
-const child = (target: string) => {
+const child = (target: string, vectors = VECTORS) => {
   const args = [
     ...MEMORY_FLAGS,
     join(import.meta.dirname, "tiers-memory.ts"),
     target,
-    String(VECTORS),
+    String(vectors),
     String(GROWTH_READS),
   ];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as { grown: number; resident: number };
 };
 const [withCache, control] = [child(directory), child("control")];
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const memory = [VECTORS / 20, VECTORS / 5].map((vectors) => ({ vectors, grown: child(directory, vectors).grown }));
+memory.push({ vectors: VECTORS, grown: withCache.grown });
 line(
   `  cache ${megabytes(withCache.grown)}, control ${megabytes(control.grown)}, difference ${megabytes(withCache.grown - control.grown)}; resident ${megabytes(withCache.resident)}`,
 );
@@ -204,10 +235,12 @@ const mapBefore = anonymousBytes();
 const map = new Map(
   Array.from({ length: VECTORS / 20 }, (_, i) => [`${i}`, benchVector(i, DIMENSIONS).map((value) => value)]),
 );
-line(`  Map<string, number[]>: ${megabytes((anonymousBytes() - mapBefore) * 20)}, from a twentieth (${map.size})`);
+const mapBytes = (anonymousBytes() - mapBefore) / map.size;
+line(`  Map<string, number[]>: ${megabytes(mapBytes * VECTORS)}, from a twentieth (${map.size})`);
 
 line("\nDisk: whole directory ÷ record bytes, records of random bytes");
 const pool = randomBytes(4_000_000);
+const disk: object[] = [];
 for (const recordBytes of [2_640, 5_260, 1_770, 1_330, 680]) {
   const target = join(folder, `disk-${recordBytes}`);
   const tier = await MappedTier.open({ directory: target, maxBytes: 10e9 });
@@ -224,6 +257,17 @@ for (const recordBytes of [2_640, 5_260, 1_770, 1_330, 680]) {
     );
   }
   await tier.close();
+  disk.push({ recordBytes, ratio: directoryBytes(target) / sum });
   line(`  ${recordBytes} bytes: ${(directoryBytes(target) / sum).toFixed(3)}`);
   rmSync(target, { recursive: true });
 }
+
+writeReport(options.json, {
+  vectors: VECTORS,
+  dimensions: DIMENSIONS,
+  writes,
+  hits,
+  ratios,
+  memory: { cache: memory, control: control.grown, mapBytesAVector: mapBytes },
+  disk,
+});

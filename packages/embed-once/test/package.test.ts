@@ -41,7 +41,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
       "recordInfo",
       "vectorCodec",
     ],
-    "./kernels": ["dotProducts"],
+    "./kernels": ["SEGMENT_ROWS", "Sketches", "dotProducts"],
     "./ai-sdk": ["cacheAiSdk", "fromAiSdk", "toAiSdk"],
     "./code-index": [
       "CodeIndexServiceFactory",
@@ -56,7 +56,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
     "./testing": ["codecSuite", "embedderSuite", "startProviderServer", "tierSuite"],
   },
   "embed-once-search": {
-    ".": ["SemanticSearchEngine", "chunkText"],
+    ".": ["SemanticSearchEngine", "chunkSource", "chunkText", "languageOf", "prepareToChunk"],
     "./commands": ["formatResults", "runIndex", "runSearch"],
   },
 };

@@ -1,6 +1,8 @@
+import { RowSet } from "../../src/row-set.ts";
 import {
   byNearness,
   checkEntries,
+  checkQuery,
   type Neighbour,
   type TextKey,
   type VectorEntry,
@@ -9,14 +11,15 @@ import {
 
 /** The contract in its plainest form, in float64: what other implementations are compared with. */
 export class MemoryVectorStore implements VectorStore {
-  readonly #vectors = new Map<TextKey, number[]>();
+  readonly #vectors = new Map<TextKey, { row: number; vector: number[] }>();
+  #nextRow = 0;
 
   count(): number {
     return this.#vectors.size;
   }
 
   dimensions(): number | undefined {
-    return this.#vectors.values().next().value?.length;
+    return this.#vectors.values().next().value?.vector.length;
   }
 
   missing(keys: readonly TextKey[]): TextKey[] {
@@ -25,12 +28,14 @@ export class MemoryVectorStore implements VectorStore {
 
   put(entries: readonly VectorEntry[]): void {
     checkEntries(entries, this.dimensions());
-    for (const { key, vector } of entries) this.#vectors.set(key, [...vector]);
+    for (const { key, vector } of entries) {
+      this.#vectors.set(key, { row: this.#vectors.get(key)?.row ?? this.#nextRow++, vector: [...vector] });
+    }
   }
 
   get(key: TextKey): number[] | undefined {
-    const vector = this.#vectors.get(key);
-    return vector && [...vector];
+    const held = this.#vectors.get(key);
+    return held && [...held.vector];
   }
 
   delete(keys: readonly TextKey[]): void {
@@ -41,16 +46,24 @@ export class MemoryVectorStore implements VectorStore {
     return [...this.#vectors.keys()];
   }
 
-  nearest(query: readonly number[], limit: number): Neighbour[] {
-    const dimensions = this.dimensions() ?? query.length;
-    if (query.length !== dimensions) throw new RangeError(`expected ${dimensions} numbers, got ${query.length}`);
-    return Array.from(this.#vectors, ([key, vector]) => ({ key, similarity: cosine(query, vector) }))
+  rowsOf(keys: Iterable<TextKey>): RowSet {
+    return new RowSet(Array.from(keys).flatMap((key) => this.#vectors.get(key)?.row ?? []));
+  }
+
+  nearest(query: readonly number[], limit: number, among?: RowSet): Neighbour[] {
+    const dimensions = this.dimensions();
+    if (dimensions === undefined) return [];
+    checkQuery(query, limit, dimensions);
+    return [...this.#vectors]
+      .filter(([, { row }]) => among === undefined || among.has(row))
+      .map(([key, { vector }]) => ({ key, similarity: Math.fround(cosine(query, vector)) }))
       .sort(byNearness)
       .slice(0, limit);
   }
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {
-  const product = Math.hypot(...a) * Math.hypot(...b);
-  return product === 0 ? 0 : a.reduce((sum, value, index) => sum + value * b[index]!, 0) / product;
+  const [lengthOfA, lengthOfB] = [Math.hypot(...a), Math.hypot(...b)];
+  if (lengthOfA === 0 || lengthOfB === 0) return 0;
+  return a.reduce((sum, value, index) => sum + (value / lengthOfA) * (b[index]! / lengthOfB), 0);
 }

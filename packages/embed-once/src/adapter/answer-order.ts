@@ -20,7 +20,8 @@ export function placesOf(items: readonly unknown[], name: string): number[] | un
     }
     if (seen.has(index)) {
       throw new EmbeddingResponseError(
-        `${name} gave two vectors for text ${index}: the answer cannot be matched to the texts`,
+        (text) => `${name} gave two vectors for text ${text}: the answer cannot be matched to the texts`,
+        index,
       );
     }
     seen.add(index);

@@ -128,7 +128,9 @@ function wrongCount(name: string, got: number | undefined, texts: string[]): Emb
   if (got === undefined || got > texts.length) return new EmbeddingResponseError(message);
   const longest = texts.reduce((best, text, i) => (text.length > texts[best]!.length ? i : best), 0);
   return new EmbeddingResponseError(
-    `${message}. Such embedders leave out what they find too long; the longest is text ${longest} with ${texts[longest]!.length} characters`,
+    (text) =>
+      `${message}. Such embedders leave out what they find too long; the longest is text ${text} with ${texts[longest]!.length} characters`,
+    longest,
   );
 }
 

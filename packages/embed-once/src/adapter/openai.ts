@@ -236,7 +236,10 @@ function decodeBase64(text: string, index: number): number[] {
   // Buffer skips what is no base64 instead of refusing it; the length tells.
   const digits = text.replace(/={1,2}$/, "").length;
   if (bytes.length !== Math.floor((digits * 3) / 4) || bytes.length % 4 !== 0) {
-    throw new EmbeddingResponseError(`openai gave a string for text ${index} that is no base64 of float32 values`);
+    throw new EmbeddingResponseError(
+      (text) => `openai gave a string for text ${text} that is no base64 of float32 values`,
+      index,
+    );
   }
   return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
 }

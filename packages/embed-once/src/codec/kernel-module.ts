@@ -115,9 +115,26 @@ export interface Kernels {
   ): number;
   encodeSymbols(codes: number, states: number, lanes: number, symbols: number, count: number, target: number): number;
   dotProducts(query: number, vectors: number, rows: number, padded: number, scores: number): void;
+  mixSigned(values: number, signs: number, count: number, scale: number): void;
+  scanSketches(
+    tables: number,
+    codes: number,
+    factors: number,
+    errors: number,
+    blocks: number,
+    planes: number,
+    pairs: number,
+    scale: number,
+    offset: number,
+    reach: number,
+    blur: number,
+    rounding: number,
+    highest: number,
+  ): void;
 }
 
-interface KernelExports extends Kernels {
+/** An instance with its memory. */
+export interface KernelInstance extends Kernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
 }
 
@@ -137,33 +154,44 @@ export interface KernelMemory {
 
 const PAGE_BYTES = 65_536;
 
-let instance: KernelExports | undefined;
+let compiled: object | undefined;
+let instance: KernelInstance | undefined;
 let memory: KernelMemory | undefined;
 
 export function kernels(): Kernels {
   return loaded();
 }
 
-function loaded(): KernelExports {
-  if (instance === undefined) {
+function loaded(): KernelInstance {
+  instance ??= newKernelInstance();
+  return instance;
+}
+
+/** An instance of one's own, for what stays in its memory between calls. The memory is freed with the instance. */
+export function newKernelInstance(): KernelInstance {
+  if (compiled === undefined) {
     if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
       throw new Error("embed-once supports little-endian machines only.");
     }
-    const module = new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
-    instance = new WebAssembly.Instance(module, { env: { abort: unreachable } }).exports as KernelExports;
+    compiled = new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
   }
-  return instance;
+  return new WebAssembly.Instance(compiled, { env: { abort: unreachable } }).exports as KernelInstance;
 }
 
 function unreachable(): never {
   throw new Error("A kernel was called with addresses outside its memory.");
 }
 
+/** Grows an instance's memory to at least `byteLength`. Views from before may be detached. */
+export function growMemory(memory: KernelInstance["memory"], byteLength: number): void {
+  const missing = byteLength - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+}
+
 /** The memory, grown to at least `byteLength`. */
 export function reserveMemory(byteLength: number): KernelMemory {
   const { memory: grown } = loaded();
-  const missing = byteLength - grown.buffer.byteLength;
-  if (missing > 0) grown.grow(Math.ceil(missing / PAGE_BYTES));
+  growMemory(grown, byteLength);
   if (memory === undefined || memory.bytes.buffer !== grown.buffer) {
     memory = {
       bytes: new Uint8Array(grown.buffer),

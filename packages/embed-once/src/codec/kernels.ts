@@ -1,6 +1,8 @@
 import { SCRATCH_START } from "./kernel-layout.ts";
 import { kernels, reserveMemory } from "./kernel-module.ts";
 
+export { SEGMENT_ROWS, Sketches } from "./sketches.ts";
+
 /** Rows are copied to the kernels in blocks that stay in the processor's second-level cache. */
 const BLOCK_BYTES = 262_144;
 /** The kernel takes sixteen float32s at a time. */

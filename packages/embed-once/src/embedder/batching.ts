@@ -1,6 +1,6 @@
 import type { Embedder, EmbedOptions, Usage } from "../core/embedder.ts";
 import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
-import { TextRefused } from "./errors.ts";
+import { isAboutText, TextFailed } from "./errors.ts";
 import { classifyFailure } from "./failure.ts";
 import { checkResponse } from "./response-check.ts";
 import { type RetryClock, type RetryOptions, withRetries } from "./retry.ts";
@@ -47,7 +47,7 @@ export class BatchSender {
 
   /**
    * @param onVectors takes each part of the answer as soon as it is checked: where its texts begin, and their vectors
-   * @throws TextRefused for a text that is refused even alone; else the base's error or an EmbeddingResponseError
+   * @throws TextFailed for a text that is refused even alone, or that the error names; else the base's error
    */
   async send(
     texts: readonly string[],
@@ -65,19 +65,30 @@ export class BatchSender {
         await onVectors(at, await this.#request(part, call, signals, observer));
       } catch (error) {
         const { kind, maxTexts } = classifyFailure(error, this.#clock.now());
-        if (signals.abandoned.aborted || (kind !== "too-large" && kind !== "refused")) throw error;
-        if (part.length === 1) throw new TextRefused(part[0]!, error);
+        if (signals.abandoned.aborted) throw error;
+        const named = isAboutText(error) ? part[error.textIndex] : undefined;
+        if (kind !== "too-large" && kind !== "refused") {
+          throw named === undefined ? error : new TextFailed(named, error, false);
+        }
+        if (part.length === 1) throw new TextFailed(part[0]!, error, true);
+        if (named !== undefined) {
+          await this.send(part.slice(0, part.indexOf(named)), call, signals, observer, onVectors, at);
+          throw new TextFailed(named, error, true);
+        }
+        const stated = maxTexts !== undefined && maxTexts < part.length ? maxTexts : undefined;
+        if (stated !== undefined) this.#learn(stated, observer);
         // One text may be what it objects to: halves find it with few requests, and the rest is not held back by it.
         const half = Math.ceil(part.length / 2);
-        if (kind === "too-large")
-          this.#learn(maxTexts !== undefined && maxTexts < part.length ? maxTexts : half, observer);
         await this.send(part.slice(0, half), call, signals, observer, onVectors, at);
         await this.send(part.slice(half), call, signals, observer, onVectors, at + half);
+        // Only now it is known that it was their number, and not one of them.
+        if (kind === "too-large" && stated === undefined) this.#learn(half, observer);
       }
     }
   }
 
   #learn(maxTextsPerRequest: number, observer: BatchObserver): void {
+    if (maxTextsPerRequest >= this.#limits.maxTextsPerRequest) return;
     this.#limits = { ...this.#limits, maxTextsPerRequest: Math.max(1, maxTextsPerRequest) };
     observer.onLimitLearned(this.#limits.maxTextsPerRequest);
   }

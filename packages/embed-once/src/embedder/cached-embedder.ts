@@ -30,9 +30,11 @@ import {
   resolveEmbedderOptions,
   SET_BY_USER,
 } from "./options.ts";
+import { checkResponse } from "./response-check.ts";
 import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
 import { Slots } from "./slots.ts";
 import { TokenLedger, unitsOf } from "./token-ledger.ts";
+import { UnderWay } from "./under-way.ts";
 import { compareVectors } from "./verification.ts";
 
 /** The answer as float32s: half the memory of a `number[]`. */
@@ -58,7 +60,7 @@ export interface CachedEmbedder extends Embedder, AsyncDisposable {
   unwrap(): Embedder;
   /** The cache below; opened by this call if it was not yet. */
   cache(): Promise<EmbeddingCache>;
-  /** Finishes what is pending and closes the cache, unless it was handed in. */
+  /** Refuses further calls, waits for those under way, and closes the cache, unless it was handed in. */
   close(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ class CachingEmbedder implements CachedEmbedder {
   readonly #misses: MissResolver;
   readonly #counts = new ModelLedger();
   readonly #ledger: TokenLedger;
+  readonly #underWay = new UnderWay();
   readonly #figures: EmbedderFigures;
   readonly #teller: CountsTeller;
   #saver: LifetimeSaver | undefined;
@@ -127,6 +130,7 @@ class CachingEmbedder implements CachedEmbedder {
       clock,
       countsOf: (model) => this.#counts.of(model),
       ledger: this.#ledger,
+      underWay: this.#underWay,
       onEvent: (event) => this.#onEvent(event),
     });
   }
@@ -149,7 +153,7 @@ class CachingEmbedder implements CachedEmbedder {
     const copies = copyTexts(texts);
     if (this.#closing) throw new Error(`the embedder ${this.embedderInfo.name} is closed`);
     options.signal?.throwIfAborted();
-    const response = await this.#embed(copies, model, options);
+    const response = await this.#underWay.add(this.#embed(copies, model, options));
     return output === "float32" ? { ...response, embeddings: response.embeddings.map(toExactFloat32) } : response;
   }
 
@@ -185,6 +189,7 @@ class CachingEmbedder implements CachedEmbedder {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      await this.#underWay.ended();
       const cache = await this.#cache;
       if (!cache) return;
       // Closing does not fail for want of statistics.
@@ -291,7 +296,7 @@ class CachingEmbedder implements CachedEmbedder {
     observer.onRequest(texts.length);
     try {
       const response = await this.#base.createEmbeddings(texts, model, options);
-      fresh = response.embeddings;
+      fresh = checkResponse(response, texts.length, this.embedderInfo.name);
       observer.onResponse(texts, response.usage);
     } catch (error) {
       observer.onFailure(texts.length, error);
@@ -299,7 +304,7 @@ class CachingEmbedder implements CachedEmbedder {
     }
     const { verified } = this.#counts.of(counted.model);
     for (const [i, { positions }] of batch.entries()) {
-      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i] ?? []);
+      const { outcome, cosine } = compareVectors(vectors.get(positions[0]!)!, fresh[i]!);
       if (outcome === "changed" && verified.changed === 0) {
         onNotice(
           `${this.embedderInfo.name} no longer gives the vectors that are stored for ${this.identity.model} ` +

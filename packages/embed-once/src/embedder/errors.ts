@@ -1,3 +1,5 @@
+import type { TextError } from "../core/errors.ts";
+
 /** In mode `"offline"`, a text that the cache does not have. */
 export class OfflineMissError extends Error {
   override readonly name = "OfflineMissError";
@@ -19,7 +21,7 @@ export class OfflineMissError extends Error {
 
 export interface EmbeddingFailure {
   cause: unknown;
-  /** The text that the provider refuses, where that is known. */
+  /** The text that the provider refuses or answers wrongly, where that is known. */
   textIndex: number | undefined;
   textsDone: number;
   textsAsked: number;
@@ -35,7 +37,7 @@ export class EmbeddingsFailedError extends Error {
 
   constructor({ cause, textIndex, textsDone, textsAsked }: EmbeddingFailure) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const which = textIndex === undefined ? "" : `text ${textIndex} was refused: `;
+    const which = textIndex === undefined || isAboutText(cause) ? "" : `text ${textIndex} was refused: `;
     super(`${which}${reason} (${textsDone} of ${textsAsked} texts are done and kept)`, { cause });
     this.textIndex = textIndex;
     this.textsDone = textsDone;
@@ -48,12 +50,23 @@ export function baseError(error: unknown): unknown {
   return error instanceof EmbeddingsFailedError ? error.cause : error;
 }
 
-/** One text, alone in a request, was refused. It becomes an `EmbeddingsFailedError` with the caller's index. */
-export class TextRefused extends Error {
+/**
+ * One text was refused, alone or by its index, or got a wrong answer. Its place is known to the caller alone, who makes an
+ * error with the caller's index of it.
+ */
+export class TextFailed extends Error {
   readonly text: string;
+  readonly refused: boolean;
 
-  constructor(text: string, cause: unknown) {
-    super("a text was refused", { cause });
+  constructor(text: string, cause: unknown, refused: boolean) {
+    super("a text failed", { cause });
     this.text = text;
+    this.refused = refused;
   }
+}
+
+/** Whether an error's own message names the text that it is about. */
+export function isAboutText(error: unknown): error is TextError & { readonly textIndex: number } {
+  const { textIndex, withTextIndex } = (error ?? {}) as Partial<TextError>;
+  return Number.isInteger(textIndex) && typeof withTextIndex === "function";
 }

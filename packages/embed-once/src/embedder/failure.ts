@@ -19,6 +19,8 @@ export interface Failure {
 
 const TRANSIENT_STATUSES = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
 const REFUSED_STATUSES = new Set([400, 413, 422]);
+/** What a `ProviderError` says that nothing but the user can change. */
+const HOPELESS: ReadonlySet<unknown> = new Set(["key", "not-found", "quota"]);
 const NETWORK_CODES =
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_\w+)$/;
 /** A 429 that no waiting cures. */
@@ -39,6 +41,9 @@ export function classifyFailure(error: unknown, nowMs: number): Failure {
   const status = statusOf(fields);
   const text = describe(fields);
   const retryAfterMs = fields.retryAfterMs ?? retryAfter(fields, nowMs);
+  // A provider may refuse the key with 400, and that is no text's fault.
+  if (HOPELESS.has(fields.reason)) return { kind: "fatal", retryAfterMs };
+  if (fields.reason === "request" && fields.textIndex !== undefined) return { kind: "refused" };
   if (status !== undefined && REFUSED_STATUSES.has(status)) {
     const isBatch = BATCH_TOO_LARGE.test(text);
     if (status !== 413 && !isBatch) return { kind: "refused" };
@@ -68,7 +73,9 @@ interface ErrorFields {
   response?: { status?: unknown; headers?: unknown };
   $metadata?: { httpStatusCode?: unknown };
   cause?: unknown;
+  /** A `ProviderError`'s, as is the next. */
   reason?: unknown;
+  textIndex?: unknown;
 }
 
 function statusOf(fields: ErrorFields): number | undefined {

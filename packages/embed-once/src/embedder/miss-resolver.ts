@@ -5,13 +5,15 @@ import { splitRequests } from "../core/request-limits.ts";
 import type { EmbedderCounts } from "../statistics/statistics.ts";
 import { abortable } from "./abortable.ts";
 import type { BatchCall, BatchObserver, BatchSender } from "./batching.ts";
-import { EmbeddingsFailedError, TextRefused } from "./errors.ts";
+import { EmbeddingsFailedError, isAboutText, TextFailed } from "./errors.ts";
 import type { EmbedderEvent } from "./events.ts";
+import { HeldLeases, type LeaseKey } from "./held-leases.ts";
 import { type CallTally, countHits } from "./model-ledger.ts";
 import type { RetryClock } from "./retry.ts";
 import { type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
 import { type TokenLedger, unitsOf } from "./token-ledger.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /** A distinct text of a call: its key and where it stands. */
 export interface Wanted {
@@ -55,6 +57,7 @@ export interface MissResolverParts {
   clock: RetryClock;
   countsOf: (model: string) => EmbedderCounts;
   ledger: TokenLedger;
+  underWay: UnderWay;
   onEvent: (event: EmbedderEvent) => void;
 }
 
@@ -73,6 +76,7 @@ const LEASE_RENEWAL_MS = 10_000;
  */
 export class MissResolver {
   readonly #flights = new SingleFlight();
+  readonly #leases = new HeldLeases();
   readonly #parts: MissResolverParts;
 
   constructor(parts: MissResolverParts) {
@@ -106,7 +110,7 @@ export class MissResolver {
         for (const ticket of tickets) ticket.leave(givenUp);
         if (givenUp) throw error;
         // What was sent is paid for: its answer is awaited and kept, and the error can say how much is done.
-        await Promise.all(owned.map(({ ended }) => ended));
+        await abortable(Promise.all(owned.map(({ ended }) => ended)), call.signal);
         throw failure(error, missing, call);
       }
       open = joined.filter(({ wanted }) => !call.vectors.has(wanted.positions[0]!));
@@ -117,17 +121,19 @@ export class MissResolver {
 
   /** One flight for each request that the base takes. */
   #takeOff(own: readonly Open[], call: MissCall): Ticket[] {
-    const { sender, slots } = this.#parts;
+    const { sender, slots, underWay } = this.#parts;
     const texts = own.map(({ wanted }) => wanted.text);
     return splitRequests(texts, sender.limits).map(({ start, end }) => {
       const batch = own.slice(start, end);
-      return this.#flights.start(
+      const ticket = this.#flights.start(
         batch.map(({ flightKey }) => flightKey),
         (signals, deliver) =>
           this.#leased(batch, call, signals, deliver, (granted) =>
             slots.run(signals.unwanted, () => this.#send(granted, call, signals, deliver)),
           ),
       );
+      void underWay.add(ticket.ended);
+      return ticket;
     });
   }
 
@@ -142,14 +148,13 @@ export class MissResolver {
     deliver: (index: number, vector: number[]) => void,
     embed: (granted: readonly Indexed[]) => Promise<void>,
   ): Promise<void> {
-    let open: Indexed[] = batch.map(({ wanted }, index) => ({ wanted, index }));
+    let open: Indexed[] = batch.map(({ wanted, flightKey }, index) => ({ wanted, flightKey, key: wanted.key, index }));
     if (!share) return embed(open);
     while (open.length > 0) {
-      const keys = open.map(({ wanted }) => wanted.key);
-      const leased = await cache.lease(keys);
-      const granted = open.filter((_, i) => leased[i]);
-      const grantedKeys = granted.map(({ wanted }) => wanted.key);
-      const renewal = setInterval(() => void cache.lease(grantedKeys), LEASE_RENEWAL_MS).unref();
+      const asked = open;
+      const leased = await this.#leases.acquire(cache, asked);
+      const granted = asked.filter((_, i) => leased[i]);
+      const renewal = setInterval(() => this.#leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
       try {
         // Whoever had the lease before may have stored the text since it was looked up.
         const missing = this.#deliverStored(granted, cache, tally, deliver);
@@ -157,9 +162,9 @@ export class MissResolver {
       } finally {
         clearInterval(renewal);
         // Nobody here waits for it, and an error is told without delay.
-        void cache.release(grantedKeys);
+        void this.#parts.underWay.add(this.#leases.release(cache, asked));
       }
-      open = open.filter((_, i) => !leased[i]);
+      open = asked.filter((_, i) => !leased[i]);
       if (open.length === 0) return;
       this.#parts.onEvent({ type: "lease-wait", textCount: open.length });
       await this.#parts.clock.sleep(POLL_MS, signals.unwanted);
@@ -237,7 +242,7 @@ export class MissResolver {
   }
 }
 
-interface Indexed {
+interface Indexed extends LeaseKey {
   wanted: Wanted;
   /** Within the flight. */
   index: number;
@@ -251,9 +256,11 @@ async function keep(vector: Promise<number[]>, { wanted }: Open, { vectors }: Mi
 function failure(error: unknown, missing: readonly Wanted[], { vectors, textsAsked }: MissCall): unknown {
   const open = missing.filter(({ positions }) => !vectors.has(positions[0]!));
   const textsDone = textsAsked - open.reduce((sum, { positions }) => sum + positions.length, 0);
-  if (error instanceof TextRefused) {
-    const textIndex = missing.find(({ text }) => text === error.text)?.positions[0];
-    return new EmbeddingsFailedError({ cause: error.cause, textIndex, textsDone, textsAsked });
+  if (error instanceof TextFailed) {
+    const textIndex = missing.find(({ text }) => text === error.text)!.positions[0]!;
+    const cause = isAboutText(error.cause) ? error.cause.withTextIndex(textIndex) : error.cause;
+    if (textsDone === 0 && !error.refused) return cause;
+    return new EmbeddingsFailedError({ cause, textIndex, textsDone, textsAsked });
   }
   return textsDone === 0
     ? error

@@ -23,17 +23,23 @@ export function checkResponse(
   for (const [index, vector] of embeddings.entries()) {
     if (!Array.isArray(vector) && !(vector instanceof Float32Array || vector instanceof Float64Array)) {
       throw new EmbeddingResponseError(
-        `${name} gave ${typeof vector} instead of an array of numbers for text ${index}`,
+        (text) => `${name} gave ${typeof vector} instead of an array of numbers for text ${text}`,
+        index,
       );
     }
     if (vector.length !== expected || vector.length === 0 || vector.length > MAX_DIMENSIONS) {
       throw new EmbeddingResponseError(
-        `${name} gave a vector of ${vector.length} dimensions for text ${index}, expected ${expected || `1 to ${MAX_DIMENSIONS}`}`,
+        (text) =>
+          `${name} gave a vector of ${vector.length} dimensions for text ${text}, expected ${expected || `1 to ${MAX_DIMENSIONS}`}`,
+        index,
       );
     }
     for (let i = 0; i < vector.length; i++) {
       if (!Number.isFinite(vector[i])) {
-        throw new EmbeddingResponseError(`${name} gave ${String(vector[i])} at dimension ${i} of text ${index}`);
+        throw new EmbeddingResponseError(
+          (text) => `${name} gave ${String(vector[i])} at dimension ${i} of text ${text}`,
+          index,
+        );
       }
     }
   }

@@ -84,7 +84,8 @@ function orderByIndex(data: readonly unknown[], firstIndex: number): unknown[] {
     }
     if (seen[index]) {
       throw new EmbeddingResponseError(
-        `The answer has two vectors for the text at index ${firstIndex + index}: it cannot be matched to the texts.`,
+        (text) => `The answer has two vectors for the text at index ${text}: it cannot be matched to the texts.`,
+        firstIndex + index,
       );
     }
     seen[index] = true;
@@ -100,7 +101,9 @@ function embeddingOf(item: unknown): unknown {
 function decodeBase64(embedding: unknown, textIndex: number): number[] {
   if (Array.isArray(embedding)) {
     throw new EmbeddingResponseError(
-      `Asked for base64 and got numbers for the text at index ${textIndex}: the server ignores the encoding. Set the option encoding: "float".`,
+      (text) =>
+        `Asked for base64 and got numbers for the text at index ${text}: the server ignores the encoding. Set the option encoding: "float".`,
+      textIndex,
     );
   }
   if (typeof embedding !== "string") throw missing(embedding, textIndex);
@@ -109,7 +112,9 @@ function decodeBase64(embedding: unknown, textIndex: number): number[] {
   const digits = embedding.replace(/={1,2}$/, "").length;
   if (bytes.length !== Math.floor((digits * 3) / 4) || bytes.length % 4 !== 0) {
     throw new EmbeddingResponseError(
-      `The vector of the text at index ${textIndex} is no base64 of float32 values. Try the option encoding: "float".`,
+      (text) =>
+        `The vector of the text at index ${text} is no base64 of float32 values. Try the option encoding: "float".`,
+      textIndex,
     );
   }
   const values = new Array<number>(bytes.length / 4);
@@ -125,7 +130,9 @@ function decodeBase64(embedding: unknown, textIndex: number): number[] {
 function checkNumbers(embedding: unknown, textIndex: number, { fixedEncoding }: AskedEmbeddings): number[] {
   if (typeof embedding === "string") {
     throw new EmbeddingResponseError(
-      `Asked for numbers and got a string for the text at index ${textIndex}: ${fixedEncoding ? "this is not how the provider answers. Check the option baseURL" : 'the server ignores the encoding. Set the option encoding: "base64"'}.`,
+      (text) =>
+        `Asked for numbers and got a string for the text at index ${text}: ${fixedEncoding ? "this is not how the provider answers. Check the option baseURL" : 'the server ignores the encoding. Set the option encoding: "base64"'}.`,
+      textIndex,
     );
   }
   if (!Array.isArray(embedding)) throw missing(embedding, textIndex);
@@ -138,25 +145,29 @@ function checkNumbers(embedding: unknown, textIndex: number, { fixedEncoding }: 
 function missing(embedding: unknown, textIndex: number): EmbeddingResponseError {
   const came =
     embedding === null || embedding === undefined ? String(embedding) : `a value of type ${typeof embedding}`;
-  return new EmbeddingResponseError(`The vector of the text at index ${textIndex} is ${came}.`);
+  return new EmbeddingResponseError((text) => `The vector of the text at index ${text} is ${came}.`, textIndex);
 }
 
 function notFinite(value: unknown, position: number, textIndex: number): EmbeddingResponseError {
   const came = typeof value === "number" || value === null ? String(value) : `of type ${typeof value}`;
   return new EmbeddingResponseError(
-    `Value ${position} of the vector of the text at index ${textIndex} is ${came}, expected a finite number.`,
+    (text) => `Value ${position} of the vector of the text at index ${text} is ${came}, expected a finite number.`,
+    textIndex,
   );
 }
 
 function checkLength(vector: number[], textIndex: number, expected: number | undefined, asked: AskedEmbeddings): void {
-  if (vector.length === 0) throw new EmbeddingResponseError(`The vector of the text at index ${textIndex} is empty.`);
+  if (vector.length === 0) {
+    throw new EmbeddingResponseError((text) => `The vector of the text at index ${text} is empty.`, textIndex);
+  }
   if (expected === undefined || vector.length === expected) return;
   const advice =
     asked.dimensions === undefined
       ? "the vectors of one answer must be alike"
       : "the server ignores `dimensions`, or another model answers. Check the options model and dimensions";
   throw new EmbeddingResponseError(
-    `The vector of the text at index ${textIndex} has ${vector.length} values, expected ${expected}: ${advice}.`,
+    (text) => `The vector of the text at index ${text} has ${vector.length} values, expected ${expected}: ${advice}.`,
+    textIndex,
   );
 }
 

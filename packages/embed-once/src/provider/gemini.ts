@@ -113,12 +113,16 @@ async function refuseOverlong(
     const answer = await ask(`/models/${encodeURIComponent(model)}:countTokens`, { contents: [{ parts: [{ text }] }] });
     const tokens = (answer as { totalTokens?: unknown } | null)?.totalTokens;
     if (typeof tokens !== "number") {
-      throw new EmbeddingResponseError(`gemini did not count the tokens of the text at index ${firstIndex + i}.`);
+      throw new EmbeddingResponseError(
+        (at) => `gemini did not count the tokens of the text at index ${at}.`,
+        firstIndex + i,
+      );
     }
     if (tokens > maxTokens) {
       throw new ProviderError(
-        `The text at index ${firstIndex + i} has ${tokens} tokens, but ${model} takes ${maxTokens} and would cut it without a word. Make it shorter.`,
-        { reason: "request" },
+        (at) =>
+          `The text at index ${at} has ${tokens} tokens, but ${model} takes ${maxTokens} and would cut it without a word. Make it shorter.`,
+        { reason: "request", textIndex: firstIndex + i },
       );
     }
   }

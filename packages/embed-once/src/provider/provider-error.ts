@@ -1,3 +1,5 @@
+import { type TextError, type TextMessage, textMessage } from "../core/errors.ts";
+
 /**
  * Why a provider gave no answer:
  * - `key`: it refuses the key (401, 403)
@@ -37,13 +39,14 @@ export interface ProviderErrorDetails {
   providerCode?: string | undefined;
   providerMessage?: string | undefined;
   retryAfterMs?: number | undefined;
+  textIndex?: number | undefined;
 }
 
 /**
  * A provider gave no answer. The message says what happened and what to do about it, in one line; neither it nor any
  * field holds a key, even where the server repeated it. There is no `cause`: a client's own errors carry the request's headers.
  */
-export class ProviderError extends Error {
+export class ProviderError extends Error implements TextError {
   override readonly name = "ProviderError";
   readonly code = "EMBED_ONCE_PROVIDER";
   readonly reason: ProviderFailure;
@@ -55,14 +58,25 @@ export class ProviderError extends Error {
   readonly providerMessage: string | undefined;
   /** How long the provider asks to wait, from now. */
   readonly retryAfterMs: number | undefined;
+  /** The text that is refused, by its index in the call, where that is known. */
+  readonly textIndex: number | undefined;
+  readonly #message: TextMessage;
 
-  constructor(message: string, details: ProviderErrorDetails) {
-    super(message);
+  constructor(message: string, details: ProviderErrorDetails);
+  constructor(message: TextMessage, details: ProviderErrorDetails & { textIndex: number });
+  constructor(message: TextMessage, details: ProviderErrorDetails) {
+    super(textMessage(message, details.textIndex));
+    this.#message = message;
+    this.textIndex = details.textIndex;
     this.reason = details.reason;
     this.status = details.status;
     this.providerCode = details.providerCode;
     this.providerMessage = details.providerMessage;
     this.retryAfterMs = details.retryAfterMs;
+  }
+
+  withTextIndex(textIndex: number): ProviderError {
+    return new ProviderError(this.#message, { ...this, textIndex });
   }
 
   /** Whether the same request may succeed later. */

@@ -221,8 +221,8 @@ function embed(asked: AskedVectors, fault: NamedFault | undefined, served: Serve
   }
   const maxTexts = options.maxTexts ?? shape.maxTexts;
   if (asked.texts.length > maxTexts) {
-    const message = `Invalid 'input': maximum ${maxTexts} inputs, got ${asked.texts.length}.`;
-    throw new Refusal(400, message, "array_above_max_length");
+    const got = asked.texts.length;
+    throw shape.tooManyTexts?.(maxTexts, got) ?? new Refusal(400, `maximum ${maxTexts} inputs, got ${got}.`);
   }
   const texts = asked.texts.map((text) => fit(text, asked.truncate, options.maxTokensPerText));
   for (const text of asked.texts) embedded.set(text, (embedded.get(text) ?? 0) + 1);

@@ -2,10 +2,10 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync } f
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
-import type { RootDatabase } from "lmdb";
 import { damageFoundByTrial } from "./doubtful-file.ts";
 import { checkFile, fileIdentity, setAside } from "./lmdb-file.ts";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
+import { type SharedRoot, shareRoot } from "./lmdb-root.ts";
 import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { exchangingProcess, openMarkers, placeExchangeMarker, placeOpenMarker, removeQuietly } from "./open-marker.ts";
 
@@ -19,8 +19,7 @@ export interface OpenOptions {
   loadLmdb: () => Promise<LmdbModule>;
 }
 
-export interface OpenDatabase {
-  root: RootDatabase;
+export interface OpenDatabase extends Pick<SharedRoot, "root" | "table"> {
   /** The folder or the file cannot be written: what is there can be read. */
   readOnly: boolean;
   /** Whether the file that was opened still lies at its path. */
@@ -32,6 +31,8 @@ export interface OpenDatabase {
 const EXCHANGE_POLL_MS = 20;
 const MAX_EXCHANGE_WAIT_MS = 30_000;
 const MAX_MAKING_TRIES = 3;
+
+let drafts = 0;
 
 /**
  * Opens a database, and makes it where there is none. A file that lmdb could not open, or that breaks a child process
@@ -49,17 +50,18 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     await exchangeIsOver(path);
     await setAsideIfDamaged(options);
     for (let tries = 0; tries < MAX_MAKING_TRIES && !existsSync(path); tries++) await makeDatabase(open, path);
-    const readOnly = !canWrite(path);
-    const root = open({ ...LMDB_OPTIONS, path, ...(readOnly ? { readOnly: true } : {}) });
-    // What opening has broken, it repairs. Others repair it, too, but not before they write.
-    if (!readOnly) root.transactionSync(() => beginsAtNewestCommit(root, path));
-    const identity = fileIdentity(path);
+    const { identity, close, ...shared } = await shareRoot(path, () => {
+      const readOnly = !canWrite(path);
+      const root = open({ ...LMDB_OPTIONS, path, ...(readOnly ? { readOnly: true } : {}) });
+      // What opening has broken, it repairs. Others repair it, too, but not before they write.
+      if (!readOnly) root.transactionSync(() => beginsAtNewestCommit(root, path));
+      return { root, readOnly };
+    });
     return {
-      root,
-      readOnly,
+      ...shared,
       isInPlace: () => fileIdentity(path) === identity,
       async close(doubtful) {
-        await root.close();
+        await close();
         endMarker(doubtful);
       },
     };
@@ -74,7 +76,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
  * process's may take the place first.
  */
 async function makeDatabase(open: LmdbModule["open"], path: string): Promise<void> {
-  const draft = `${path}-new-${process.pid}-${threadId}`;
+  const draft = `${path}-new-${process.pid}-${threadId}.${drafts++}`;
   try {
     const root = open({ ...LMDB_OPTIONS, path: draft });
     for (const [name, encoding] of Object.entries(TABLES)) root.openDB({ name, ...encoding });

@@ -7,7 +7,6 @@ import { EntryStore } from "./entry-store.ts";
 import { KeyIndex } from "./key-index.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { type LmdbModule, type OpenDatabase, openDatabase } from "./lmdb-open.ts";
-import { TABLES } from "./lmdb-options.ts";
 import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from "./open-marker.ts";
 import { Recency } from "./recency.ts";
@@ -119,16 +118,14 @@ export class MappedTier implements Tier<Uint8Array> {
     this.#now = options.now ?? Date.now;
     this.#file = file;
     this.#root = file.root as RootDatabase & { resetReadTxn(): void };
-    const table = <Value, Key extends string | number | Buffer>(name: keyof typeof TABLES): Database<Value, Key> =>
-      this.#root.openDB({ name, ...TABLES[name] }) as Database<Value, Key>;
-    this.#index = new KeyIndex(table("index"));
-    this.#log = new RecordLog(table("segments"));
-    this.#recency = new Recency(table("used"));
+    this.#index = new KeyIndex(file.table("index"));
+    this.#log = new RecordLog(file.table("segments"));
+    this.#recency = new Recency(file.table("used"));
     const [log, index, recency] = [this.#log, this.#index, this.#recency];
     this.#store = new EntryStore({ log, index, recency, maxBytes: this.#maxBytes, ttlMs: options.ttlMs });
-    this.#meta = table("meta");
+    this.#meta = file.table("meta");
     this.leases = new LeaseTable({
-      table: table("leases"),
+      table: file.table("leases"),
       transaction: (body) => this.#transaction(body),
       now: this.#now,
     });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RootDatabaseOptionsWithPath } from "lmdb";
 import { afterAll, describe, expect, test } from "vitest";
 import { DiskTier } from "../../src/cache/disk-tier.ts";
 import { openCache } from "../../src/cache/hierarchical-cache.ts";
@@ -73,6 +74,37 @@ describe("the cache", () => {
     const { cache: reopened } = await openNoticing({ directory });
     for (const id of kept) expect(reopened.getMany([key(id)])).toEqual([vector(id)]);
     await reopened.close();
+  });
+
+  test("at the limit of the map refuses to acknowledge, says so once, goes on reading, and writes again when there is room", async () => {
+    let isFull = false;
+    // lmdb's own answer, where the system gives it no more addresses.
+    const loadLmdb = async () => {
+      const lmdb = await import("lmdb");
+      const open = (options: RootDatabaseOptionsWithPath) => {
+        const root = lmdb.open(options);
+        const { transaction } = root;
+        root.transaction = ((body: () => unknown) =>
+          isFull
+            ? Promise.reject(new Error("MDB_MAP_FULL: Environment mapsize limit reached"))
+            : transaction.call(root, body)) as typeof transaction;
+        return root;
+      };
+      return { ...lmdb, open } as typeof lmdb;
+    };
+    const memory = { hotBytes: 0, compressedBytes: 0 };
+    const { cache, notices } = await openNoticing({ directory: newDirectory(), loadLmdb, ...memory });
+    await cache.setMany([entry(1)]);
+    isFull = true;
+    for (const id of [2, 3]) await expect(cache.setMany([entry(id)])).rejects.toThrow(/MDB_MAP_FULL/);
+    expect(cache.getMany([key(1), key(2)])).toEqual([vector(1), undefined]);
+    expect(notices).toEqual([expect.stringMatching(/cannot be written to disk: MDB_MAP_FULL/)]);
+    expect(cache.statistics()).toMatchObject({ failedWrites: 2, degraded: notices });
+    isFull = false;
+    await cache.setMany([entry(2)]);
+    expect(cache.getMany([key(2)])).toEqual([vector(2)]);
+    expect(cache.statistics().degraded).toEqual([]);
+    await cache.close();
   });
 
   test("in a read-only directory hands out what is there, keeps new vectors in memory and says so once", async ({

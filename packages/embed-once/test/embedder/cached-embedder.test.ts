@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { openCache } from "../../src/cache/hierarchical-cache.ts";
 import type { Embedder } from "../../src/core/embedder.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../../src/embedder/cached-embedder.ts";
+import type { EmbedderEvent } from "../../src/embedder/events.ts";
 import type { CacheEmbedderOptions } from "../../src/embedder/options.ts";
 import { createProviderEmbedder } from "../../src/provider/registry.ts";
 import { embedderSuite } from "../../src/testing/embedder-suite.ts";
@@ -343,6 +344,54 @@ describe("calls at the same time", () => {
     expect((await again).embeddings).toEqual([fakeVector("a")]);
   });
 
+  test("a text that is asked for again right after an abort stays leased: another wrapper waits for it", async () => {
+    const directory = newDirectory();
+    const [ours, theirs] = [new FakeEmbedder(), new FakeEmbedder()];
+    const embedder = cached(ours, { directory });
+    const waiting = deferred();
+    const onEvent = ({ type }: EmbedderEvent) => type === "lease-wait" && waiting.resolve();
+    const other = cached(theirs, { directory, onEvent });
+    await Promise.all([embedder.cache(), other.cache()]);
+    const gate = deferred();
+    ours.gate = gate.promise;
+    const controller = new AbortController();
+    const first = embedder.createEmbeddings(["a"], undefined, { signal: controller.signal });
+    await vi.waitFor(() => expect(ours.requests).toHaveLength(1));
+    controller.abort(new Error("given up"));
+    const again = embedder.createEmbeddings(["a"]);
+    await expect(first).rejects.toThrow("given up");
+    await vi.waitFor(() => expect(ours.requests).toHaveLength(2));
+    // The first one's end, its lease with it, is over by now.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const same = other.createEmbeddings(["a"]);
+    await Promise.race([waiting.promise, same]);
+    gate.resolve();
+    expect((await again).embeddings).toEqual((await same).embeddings);
+    expect(theirs.requests).toHaveLength(0);
+  });
+
+  test("what another wrapper stored between the look and the lease is not asked for again", async () => {
+    const cache = await openCache({ directory: newDirectory() });
+    const late = new Proxy(cache, {
+      get(target, name) {
+        if (name === "lease") {
+          return async (keys: Uint8Array[]) => {
+            await target.setMany(keys.map((key) => ({ key, vector: fakeVector("a") })));
+            return target.lease(keys);
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const base = new FakeEmbedder();
+    const embedder = cacheEmbedder(base, { cache: late });
+    expect((await embedder.createEmbeddings(["a"])).embeddings).toEqual([fakeVector("a")]);
+    expect(base.requests).toHaveLength(0);
+    expect(embedder.statistics()).toMatchObject({ textsAsked: 1, misses: 0, hits: { L2: 1 } });
+    await cache.close();
+  });
+
   test("a caller who joined a request that fails asks for its own texts by itself", async () => {
     const base = new FakeEmbedder();
     const gate = deferred();
@@ -468,6 +517,23 @@ describe("the wrapper itself", () => {
     for (const file of readdirSync(directory)) {
       expect(readFileSync(join(directory, file)).includes("secret")).toBe(false);
     }
+  });
+
+  test("close waits for the calls under way, and what they bring is kept and counted", async () => {
+    const directory = newDirectory();
+    const base = new FakeEmbedder();
+    const gate = deferred();
+    base.gate = gate.promise;
+    const embedder = cached(base, { directory });
+    const call = embedder.createEmbeddings(["a"]);
+    const closed = embedder.close();
+    await vi.waitFor(() => expect(base.requests).toHaveLength(1));
+    gate.resolve();
+    expect((await call).embeddings).toEqual([fakeVector("a")]);
+    await closed;
+    const next = cached(new FakeEmbedder(), { directory, mode: "offline" });
+    expect((await next.createEmbeddings(["a"])).embeddings).toEqual([fakeVector("a")]);
+    expect((await next.cache()).lifetime().total).toMatchObject({ embeddingsMade: 1 });
   });
 
   test("after close a call is refused, and closing twice is no fault", async () => {

@@ -31,6 +31,7 @@ describe("a failure is told from its fields, whoever threw it", () => {
       http(400, "This model's maximum context length is 8192 tokens, you requested 9000"),
       "refused",
     ],
+    ["a key that is refused with 400", { status: 400, reason: "key", message: "API key not valid" }, "fatal"],
     ["413", http(413, "payload too large"), "too-large"],
   ])("%s", (_, error, kind) => {
     expect(classifyFailure(error, NOW_MS).kind).toBe(kind);

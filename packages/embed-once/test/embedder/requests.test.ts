@@ -5,6 +5,7 @@ import { type CachedEmbedder, cacheEmbedderWithClock } from "../../src/embedder/
 import { EmbeddingsFailedError } from "../../src/embedder/errors.ts";
 import type { EmbedderEvent } from "../../src/embedder/events.ts";
 import type { CacheEmbedderOptions } from "../../src/embedder/options.ts";
+import { ProviderError } from "../../src/provider/provider-error.ts";
 import { deferred, FakeEmbedder, type FakeRequest, fakeVector } from "./fake-embedder.ts";
 import { TestClock } from "./test-clock.ts";
 
@@ -139,6 +140,23 @@ describe("a batch that the base does not take", () => {
   });
 });
 
+describe("a limit", () => {
+  test("is not learned from one text that is too long", async () => {
+    const base = new FakeEmbedder();
+    base.answer = ({ texts }) => {
+      if (texts.includes("long")) throw failing(400, "Too many tokens: 9000, maximum 8192.");
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const events: EmbedderEvent[] = [];
+    const embedder = cached(base, { onEvent: (event) => events.push(event) });
+    await expect(embedder.createEmbeddings(["a", "b", "c", "long"])).rejects.toThrow("text 3 was refused");
+    expect(events.filter(({ type }) => type === "limit-learned")).toEqual([]);
+    const texts = letters(12).map((text) => `${text} again`);
+    await embedder.createEmbeddings(texts);
+    expect(base.requests.at(-1)!.texts).toEqual(texts);
+  });
+});
+
 describe("a text that the base refuses", () => {
   function refuse(...poison: string[]): (request: FakeRequest) => { embeddings: number[][] } {
     return ({ texts }) => {
@@ -194,6 +212,26 @@ describe("requests at the same time", () => {
     expect(most).toBe(3);
   });
 
+  test("an abort while the others are awaited ends the call at once, and they are kept", async () => {
+    const base = new FakeEmbedder();
+    const gate = deferred();
+    base.answer = async ({ texts }) => {
+      if (texts[0] === "a") throw failing(401, "key withdrawn");
+      await gate.promise;
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const embedder = cached(base, { maxTextsPerRequest: 1 });
+    const controller = new AbortController();
+    const call = embedder.createEmbeddings(["a", "b"], undefined, { signal: controller.signal });
+    await vi.waitFor(() => expect(embedder.statistics().requestsFailed).toBe(1));
+    await delay(20);
+    controller.abort(new Error("enough"));
+    await expect(call).rejects.toThrow("enough");
+    gate.resolve();
+    await embedder.createEmbeddings(["b"]);
+    expect(base.textsEmbedded).toEqual(["a", "b"]);
+  });
+
   test("what was sent when another request failed is awaited and kept, and the error says how much is done", async () => {
     const base = new FakeEmbedder();
     base.answer = async ({ texts }) => {
@@ -209,6 +247,47 @@ describe("requests at the same time", () => {
     base.answer = undefined;
     await embedder.createEmbeddings(["a", "b", "c", "d"]);
     expect(base.requests.slice(-3).map(({ texts }) => texts)).toEqual([["b"], ["c"], ["d"]]);
+  });
+});
+
+describe("an error that is about one text", () => {
+  test("names the place that it has in the call, whatever was sent of the call", async () => {
+    const base = new FakeEmbedder();
+    const embedder = cached(base, { maxTextsPerRequest: 2, maxConcurrentRequests: 1 });
+    await embedder.createEmbeddings(["a", "c"]);
+    base.answer = ({ texts }) => ({
+      embeddings: texts.map((text) => fakeVector(text).map((value) => (text === "e" ? Number.NaN : value))),
+    });
+    // Sent are b and d, then e and f.
+    await expect(embedder.createEmbeddings(["a", "b", "c", "d", "e", "f"])).rejects.toMatchObject({
+      message: "fake gave NaN at dimension 0 of text 4 (4 of 6 texts are done and kept)",
+      textIndex: 4,
+      cause: { name: "EmbeddingResponseError", textIndex: 4 },
+    });
+    await expect(cached(base).createEmbeddings(["a", "e"])).rejects.toMatchObject({
+      name: "EmbeddingResponseError",
+      message: "fake gave NaN at dimension 0 of text 1",
+      textIndex: 1,
+    });
+  });
+
+  test("is told at once where the base knows which one it refuses; what comes before it is kept", async () => {
+    const base = new FakeEmbedder();
+    base.answer = ({ texts }) => {
+      const at = texts.indexOf("long");
+      if (at !== -1) throw new ProviderError((i) => `text ${i} is too long`, { reason: "request", textIndex: at });
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const embedder = cached(base);
+    await embedder.createEmbeddings(["a"]);
+    await expect(embedder.createEmbeddings(["a", "b", "c", "long", "d", "e"])).rejects.toMatchObject({
+      message: "text 3 is too long (3 of 6 texts are done and kept)",
+      textIndex: 3,
+    });
+    expect(base.requests.slice(1).map(({ texts }) => texts)).toEqual([
+      ["b", "c", "long", "d", "e"],
+      ["b", "c"],
+    ]);
   });
 });
 
@@ -317,11 +396,18 @@ describe("verification", () => {
     expect(changed.notices).toEqual([expect.stringContaining("the model behind the name has changed")]);
   });
 
-  test("a failure of it is no failure of the call", async () => {
-    const { embedder } = await verify(() => {
-      throw new Error("down");
-    });
+  test.each([
+    [
+      "failure",
+      () => {
+        throw new Error("down");
+      },
+    ],
+    ["wrong answer", () => undefined as never],
+  ])("a %s is no failure of the call", async (_, fresh) => {
+    const { embedder } = await verify(fresh);
     expect(embedder.statistics().verified).toEqual({ same: 0, jitter: 0, changed: 0 });
+    expect(embedder.statistics()).toMatchObject({ requestsMade: 1, requestsFailed: 1 });
   });
 
   test("a model that changed its dimensions is an error, not a mixed answer", async () => {
@@ -330,7 +416,7 @@ describe("verification", () => {
     const base = new FakeEmbedder();
     base.answer = () => ({ embeddings: [[1, 2, 3]] });
     await expect(cached(base, { cache }).createEmbeddings(["a", "b"])).rejects.toThrow(
-      "gave a vector of 3 dimensions for text 0, expected 16",
+      "gave a vector of 3 dimensions for text 1, expected 16 (1 of 2 texts are done and kept)",
     );
   });
 });

@@ -154,7 +154,7 @@ describe.each(CASES)("%s", (_, served) => {
     const embedder = await start(served, {}, { maxTexts: 2 });
     const asked = embedder.createEmbeddings([...TEXTS]);
     if (single(served)) expect((await asked).embeddings).toHaveLength(3);
-    else await expect(asked).rejects.toThrow(/refuses the request \(400.*maximum 2 inputs, got 3/);
+    else await expect(asked).rejects.toThrow(/refuses the request \(400, .*\b2\b/);
   });
 
   test("lets no text be cut without a word", async () => {

@@ -92,6 +92,20 @@ describe("the mapped tier, shared by processes", () => {
     await second.close();
   });
 
+  test("may open it any number of times, also while it writes", async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "open-while-writing.ts"), join(folder, "again")], {
+      stdio: ["ignore", "pipe", "inherit"],
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    await once(child, "close");
+    expect(output && JSON.parse(output)).toEqual({ found: 30, kept: 60, rounds: 30 });
+  });
+
   test("serves four that write and read at once: nothing is lost, nothing wrong, and each finds what others stored", {
     timeout: 60_000,
   }, async () => {

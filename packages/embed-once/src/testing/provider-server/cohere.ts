@@ -22,6 +22,8 @@ export const cohereShape: WireShape = {
     "embed-english-v3.0": { dimensions: 1024, choices: [1024], form: "float16", literal: "float32" },
   },
   maxTexts: 96,
+  tooManyTexts: (maxTexts, got) =>
+    new Refusal(400, `invalid request: total number of texts must be at most ${maxTexts} - received ${got}`),
   indexed: false,
   encodings: ["float", "base64"],
   keyHeaders: ["authorization"],

@@ -28,6 +28,8 @@ export const geminiShape: WireShape = {
     "gemini-embedding-2": { dimensions: 3072, form: "float32", literal: "float32-loose" },
   },
   maxTexts: 100,
+  tooManyTexts: (maxTexts) =>
+    new Refusal(400, `* BatchEmbedContentsRequest.requests: at most ${maxTexts} requests can be in one batch`),
   indexed: false,
   encodings: ["float"],
   keyHeaders: ["x-goog-api-key"],

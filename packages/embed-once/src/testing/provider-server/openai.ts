@@ -20,6 +20,12 @@ export const openaiShape: WireShape = {
     "text-embedding-ada-002": scaled(1536),
   },
   maxTexts: 2048,
+  tooManyTexts: (maxTexts, got) =>
+    new Refusal(
+      400,
+      `Invalid 'input': array too long. Expected an array with maximum length ${maxTexts}, but got an array with length ${got} instead.`,
+      "array_above_max_length",
+    ),
   indexed: true,
   encodings: ["float", "base64"],
   keyHeaders: ["authorization"],

@@ -26,6 +26,7 @@ export const voyageShape: WireShape = {
     "voyage-3-lite": { dimensions: 512, choices: [512], form: "scaled-float16", literal: "nine-decimals" },
   },
   maxTexts: 1000,
+  tooManyTexts: (maxTexts, got) => new Refusal(400, `The batch size limit is ${maxTexts}. Your batch size is ${got}.`),
   read: ({ body }) => {
     const format = readName(body, "encoding_format", ["base64"]);
     if (body.output_dtype !== undefined && body.output_dtype !== "float") {

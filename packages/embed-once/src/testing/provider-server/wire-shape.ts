@@ -69,6 +69,8 @@ export interface WireShape {
   basePath: string;
   models: Readonly<Record<string, ServedModel>>;
   maxTexts: number;
+  /** How a request with more is turned down. @default in words that no provider uses */
+  tooManyTexts?(maxTexts: number, got: number): Refusal;
   /** Whether vectors carry the index of their text. */
   indexed: boolean;
   encodings: readonly ("base64" | "float")[];

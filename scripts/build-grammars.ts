@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { constants, zstdCompressSync } from "node:zlib";
+
+const root = join(import.meta.dirname, "..");
+const target = join(root, "packages/embed-once-search/grammars");
+
+interface Source {
+  /** The development dependency that has the grammar's WebAssembly module. */
+  package: string;
+  file: string;
+  /** Where the grammar is at home, on GitHub. */
+  home: string;
+  copyright: string;
+}
+
+const microsoft = (name: string, copyright: string, home = name): Source => ({
+  package: "@vscode/tree-sitter-wasm",
+  file: `wasm/tree-sitter-${name}.wasm`,
+  home: `tree-sitter/tree-sitter-${home}`,
+  copyright,
+});
+const repomix = (name: string, copyright: string, owner: string): Source => ({
+  package: "@repomix/tree-sitter-wasms",
+  file: `out/tree-sitter-${name}.wasm`,
+  home: `${owner}/tree-sitter-${name}`,
+  copyright,
+});
+const own = (name: string, copyright: string, scope = ""): Source => ({
+  package: `${scope}tree-sitter-${name}`,
+  file: `tree-sitter-${name}.wasm`,
+  home: `${scope === "" ? "tree-sitter/" : scope.slice(1)}tree-sitter-${name}`,
+  copyright,
+});
+
+const COMMUNITY = "@tree-sitter-grammars/";
+
+const SOURCES: Readonly<Record<string, Source>> = {
+  bash: microsoft("bash", "2017 Max Brunsfeld"),
+  c: repomix("c", "2014 Max Brunsfeld", "tree-sitter"),
+  "c-sharp": microsoft("c-sharp", "2014-2023 Max Brunsfeld, Damien Guard, Amaan Qureshi, and contributors"),
+  cpp: microsoft("cpp", "2014 Max Brunsfeld"),
+  css: microsoft("css", "2018 Max Brunsfeld"),
+  go: microsoft("go", "2014 Max Brunsfeld"),
+  html: own("html", "2014 Max Brunsfeld"),
+  java: microsoft("java", "2017 Ayman Nadeem"),
+  javascript: microsoft("javascript", "2014 Max Brunsfeld"),
+  json: own("json", "2014 Max Brunsfeld"),
+  kotlin: own("kotlin", "2024 Amaan Qureshi", COMMUNITY),
+  lua: own("lua", "2021 Munif Tanjim", COMMUNITY),
+  php: microsoft("php", "2017 Josh Vera, GitHub, 2019 Max Brunsfeld, Amaan Qureshi, Christian Frøystad, Caleb White"),
+  python: microsoft("python", "2016 Max Brunsfeld"),
+  ruby: microsoft("ruby", "2016 Rob Rix"),
+  rust: microsoft("rust", "2017 Maxim Sokolov"),
+  swift: repomix("swift", "2021 alex-pinkus", "alex-pinkus"),
+  tsx: microsoft("tsx", "2017 Max Brunsfeld", "typescript"),
+  typescript: microsoft("typescript", "2017 Max Brunsfeld"),
+  yaml: own("yaml", "2019-2021 Ika, 2024 tree-sitter-grammars contributors", COMMUNITY),
+};
+
+/**
+ * Gathers the grammars' WebAssembly modules from development dependencies into the search package, compressed to a
+ * fourteenth. So its users install neither the packages of 20 grammars nor the native modules that some of these build.
+ */
+export function buildGrammars(): void {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  const notices: string[] = [];
+  for (const [language, { package: name, file, home, copyright }] of Object.entries(SOURCES)) {
+    const folder = join(root, "node_modules", name);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+    const compressed = zstdCompressSync(readFileSync(join(folder, file)), {
+      params: { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 },
+    });
+    writeFileSync(join(target, `${language}.wasm.zst`), compressed);
+    notices.push(`${language}: github.com/${home}, from ${name} ${version}\n  Copyright (c) ${copyright}`);
+  }
+  const licence = readFileSync(join(root, "node_modules/tree-sitter-json/LICENSE"), "utf8");
+  const terms = licence.slice(licence.indexOf("Permission is hereby granted"));
+  writeFileSync(join(target, "NOTICE"), `${HEADER}\n${notices.join("\n")}\n\nThe MIT License (MIT)\n\n${terms}`);
+}
+
+const HEADER = `Grammars for tree-sitter, built to WebAssembly and compressed with zstd, all of them under the MIT licence below.
+`;
+
+if (import.meta.main) buildGrammars();
