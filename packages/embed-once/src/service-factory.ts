@@ -1,6 +1,7 @@
 import type { EmbeddingCache } from "./cache/hierarchical-cache.ts";
 import { type ConfigurationFile, resolveConfig, type ServiceConfig } from "./config.ts";
 import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
+import { SET_BY_USER } from "./embedder/options.ts";
 import type { Environment } from "./provider/provider.ts";
 import { createProviderEmbedder, findProvider } from "./provider/registry.ts";
 import type { EmbedderStatistics } from "./statistics/statistics.ts";
@@ -32,7 +33,7 @@ export function createEmbedder(
   const patient = described.options.includes("maxRetries");
   const base = createProviderEmbedder(patient ? { ...provider, maxRetries: 0 } : provider, env);
   const isListed = provider.pricePerMillionTokens === undefined;
-  return cacheEmbedder(base, { ...cache, priceSource: isListed ? described.priceSource : undefined });
+  return cacheEmbedder(base, { ...cache, priceSource: isListed ? described.priceSource : SET_BY_USER });
 }
 
 /** The same as `createEmbedder`, with the cache and the figures beside it. */

@@ -24,7 +24,12 @@ import { toExactFloat32 } from "./float32-output.ts";
 import { keyScope, resolveIdentity } from "./identity.ts";
 import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
 import { type CallTally, countHits, ModelLedger } from "./model-ledger.ts";
-import { type CacheEmbedderOptions, type ResolvedEmbedderOptions, resolveEmbedderOptions } from "./options.ts";
+import {
+  type CacheEmbedderOptions,
+  type ResolvedEmbedderOptions,
+  resolveEmbedderOptions,
+  SET_BY_USER,
+} from "./options.ts";
 import { checkResponse } from "./response-check.ts";
 import { type RetryClock, SYSTEM_CLOCK } from "./retry.ts";
 import { Slots } from "./slots.ts";
@@ -113,8 +118,7 @@ class CachingEmbedder implements CachedEmbedder {
     this.#options = options;
     this.#clock = clock;
     this.#sender = new BatchSender(base, this.#resolved.limits, options, clock);
-    const { pricePerMillionTokens: ownPrice, priceSource = ownPrice === undefined ? null : "set by the user" } =
-      options;
+    const { pricePerMillionTokens: ownPrice, priceSource = ownPrice === undefined ? null : SET_BY_USER } = options;
     const priceOf = (model: string) => ownPrice ?? base.pricePerMillionTokens?.(model);
     this.#ledger = new TokenLedger(priceOf);
     this.#figures = new EmbedderFigures({ counts: this.#counts, ledger: this.#ledger, priceOf, priceSource });
@@ -188,12 +192,10 @@ class CachingEmbedder implements CachedEmbedder {
       await this.#underWay.ended();
       const cache = await this.#cache;
       if (!cache) return;
-      try {
-        await this.#saver!.save();
-      } finally {
-        this.#teller.tell();
-        if (!this.#options.cache) await cache.close();
-      }
+      // Closing does not fail for want of statistics.
+      await this.#saver!.save().catch(() => {});
+      this.#teller.tell();
+      if (!this.#options.cache) await cache.close();
     })();
     return this.#closing;
   }

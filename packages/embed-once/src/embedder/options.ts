@@ -39,6 +39,9 @@ export interface CacheEmbedderOptions extends IdentityOptions, CacheOptions, Ret
   onEvent?: ((event: EmbedderEvent) => void) | undefined;
 }
 
+/** The source of a price that the user gave. */
+export const SET_BY_USER = "set by the user";
+
 export const DEFAULT_EMBEDDER_OPTIONS: {
   readonly mode: CacheMode;
   readonly maxTextsPerRequest: number;

@@ -7,7 +7,8 @@ const MAX_GAP = 32;
  */
 export class Sampler {
   #state = 0x9e3779b9;
-  #remaining = 1;
+  /** The first lookups pay for loading and compiling, which says nothing of the others. */
+  #remaining = MAX_GAP;
 
   isChosen(): boolean {
     if (--this.#remaining > 0) return false;
