@@ -25,12 +25,13 @@ export class HeldLeases {
     void cache.lease(keys.map(({ key }) => key));
   }
 
-  async release(cache: EmbeddingCache, keys: readonly LeaseKey[]): Promise<void> {
-    const free = keys.filter(({ flightKey }) => {
+  /** @param granted what `acquire` gave for the same keys */
+  async release(cache: EmbeddingCache, keys: readonly LeaseKey[], granted: readonly boolean[]): Promise<void> {
+    const free = keys.filter(({ flightKey }, i) => {
       const others = this.#holders.get(flightKey)! - 1;
       if (others > 0) this.#holders.set(flightKey, others);
       else this.#holders.delete(flightKey);
-      return others === 0;
+      return others === 0 && granted[i];
     });
     await cache.release(free.map(({ key }) => key));
   }

@@ -162,7 +162,7 @@ export class MissResolver {
       } finally {
         clearInterval(renewal);
         // Nobody here waits for it, and an error is told without delay.
-        void this.#parts.underWay.add(this.#leases.release(cache, asked));
+        void this.#parts.underWay.add(this.#leases.release(cache, asked, leased));
       }
       open = asked.filter((_, i) => !leased[i]);
       if (open.length === 0) return;
