@@ -16,7 +16,7 @@ export interface Candidate {
 /**
  * Tests, prose and configuration repeat the words of the code that they speak of, often more densely, but the question is
  * mostly where something is done. All factors were tuned with `bench:quality` on repositories of their own, and are flat:
- * a tenth up or down changes its average by less than one part in a hundred.
+ * a tenth up or down changes its average by about one part in a hundred.
  */
 const TEST_FACTOR = 0.75;
 const PROSE_FACTOR = 0.8;
