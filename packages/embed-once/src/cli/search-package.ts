@@ -18,7 +18,10 @@ export interface SearchPackage {
   runRemove(folder: string, context: SearchContext): Promise<boolean>;
   runWatch(folder: string, onUpdate: (report: IndexCounts) => void, context: SearchContext): Promise<void>;
   runMcp(folder: string, version: string, context: SearchContext): Promise<void>;
-  formatResults(results: object[], options: { color: boolean }): string;
+  formatResults(
+    results: object[],
+    options: { color: boolean; question?: string | undefined; files?: boolean | undefined },
+  ): string;
 }
 
 export interface SearchReport {

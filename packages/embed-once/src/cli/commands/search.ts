@@ -55,7 +55,7 @@ Examples:
       const options = searchOptions(flags);
       await withSearchPackage(command, output, signal, async (session) => {
         const { results, report } = await session.search.runSearch(question, folder, options, session.context);
-        tellResults(session, output, flags, { results, ...report });
+        tellResults(session, output, flags, { question, results, ...report });
       });
     });
 
@@ -124,7 +124,8 @@ function fraction(flag: string, value: string): number {
 }
 
 interface Outcome {
-  /** Absent for a command that only indexes. */
+  /** Both absent for a command that only indexes. */
+  question?: string;
   results?: { file: string }[];
   /** Absent where the index was used as it is. */
   index: IndexReport | undefined;
@@ -135,7 +136,7 @@ function tellResults(
   { search, services, providerReason, startedMs }: SearchSession,
   output: Output,
   { json, files }: { json?: boolean; files?: boolean },
-  { results, index, basis }: Outcome,
+  { question, results, index, basis }: Outcome,
 ): void {
   const seconds = (performance.now() - startedMs) / 1000;
   const { embedderInfo, identity } = services.embedder;
@@ -144,8 +145,7 @@ function tellResults(
     const report = { embedder: embedderInfo.name, model: identity.model, index, basis, texts, seconds };
     output.result(JSON.stringify({ results, report }, null, 2));
   } else if (results && results.length > 0) {
-    const names = new Set(results.map(({ file }) => file));
-    output.result(files ? [...names].join("\n") : search.formatResults(results, { color: output.color }));
+    output.result(search.formatResults(results, { color: output.color, question, files }));
   }
   if (results?.length === 0) output.note("nothing found");
   if (basis?.vectors === false) output.note(`answered by words alone: ${basis.reason}`);
