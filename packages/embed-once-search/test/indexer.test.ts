@@ -69,7 +69,7 @@ describe("an index run", () => {
       filesChanged: 0,
       textsAsked: 0,
     });
-    expect(log).toEqual(["reading 1"]);
+    expect(new Set(log)).toEqual(new Set(["reading 1"]));
   });
 
   test("notices a change that left size and time as they were, while the file is young", async () => {

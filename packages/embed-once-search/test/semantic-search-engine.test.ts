@@ -33,6 +33,8 @@ describe("search", () => {
       endLine: 4,
       score: expect.any(Number),
       text: FILES["src/parser.ts"].trimEnd(),
+      symbolPath: expect.stringContaining("parseSettings"),
+      kind: "function",
       language: "typescript",
     });
     const scores = results.map((result) => result.score);
