@@ -34,7 +34,9 @@ const { values: options } = parseArgs({
 const QUERIES = 300;
 /** Exact answers take long; recall is measured on so many of the queries. */
 const CHECKED_QUERIES = 50;
-const LIMITS = [10, 200];
+/** Results that are wanted, and candidates for the fusion with words. */
+const LIMITS = [10, 50];
+const FLAGS = ["--conditions=embed-once-source", "--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 const FILTERED_SHARE = 20; // one in twenty may answer
 const BATCH = 64;
 const UPDATES = 50;
@@ -86,7 +88,7 @@ function measure(set: VectorSet, folder: string, path: string): SearchMeasures {
   const taskPath = join(folder, "task.json");
   writeFileSync(taskPath, JSON.stringify(task));
   const script = join(import.meta.dirname, "search-process.ts");
-  const output = execFileSync(process.execPath, ["--conditions=embed-once-source", script, path, taskPath], {
+  const output = execFileSync(process.execPath, [...FLAGS, script, path, taskPath], {
     encoding: "utf8",
     maxBuffer: 1 << 30,
   });

@@ -163,7 +163,7 @@ try {
   });
   const answer = (text: string, filter?: FilterCondition) => {
     const question = readQuestion(text);
-    return rank(gatherCandidates(store, question, undefined, filter), question);
+    return rank(gatherCandidates(store, question, undefined, { filter }), question);
   };
   const found = answer(NEEDLE)[0];
   if (found?.startLine !== 1 || !found.path.endsWith("0.ts"))

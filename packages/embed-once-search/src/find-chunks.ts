@@ -48,8 +48,10 @@ export interface FindOptions {
   filter: FilterCondition | undefined;
 }
 
-/** Candidates that each of the two rankings gives to the fusion. */
-const CANDIDATES = 200;
+/** Candidates that each of the two rankings gives to the fusion, at least. */
+const WORD_CANDIDATES = 200;
+/** Fewer, as each is an exact vector that is read and decoded, and many more that are only ruled out. */
+const VECTOR_CANDIDATES = 50;
 
 /** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
 const WORDS_WEIGHT = 0.7;
@@ -69,7 +71,7 @@ export async function findChunks(
   { limit, minScore, context, filter }: FindOptions,
 ): Promise<SearchResult[]> {
   const candidates = rank(
-    store.snapshot(() => gatherCandidates(store, question, queryVector, filter)),
+    store.snapshot(() => gatherCandidates(store, question, queryVector, { filter, limit })),
     question,
   );
   const reader = new ChunkReader(root);
@@ -89,12 +91,13 @@ export function gatherCandidates(
   store: IndexStore,
   question: Question,
   queryVector: readonly number[] | undefined,
-  filter?: FilterCondition,
+  { filter, limit = 0 }: Partial<Pick<FindOptions, "filter" | "limit">> = {},
 ): (ChunkPlace & { score: number })[] {
   const phraseWords = question.phrases.flatMap(tokenize);
   const allowed = filter || phraseWords.length > 0 ? store.allowedChunks(filter, phraseWords) : undefined;
-  const byWords = wordScores(store, question, allowed);
-  const byVector = queryVector === undefined ? new Map<number, number>() : vectorScores(store, queryVector, allowed);
+  const byWords = wordScores(store, question, { allowed, limit });
+  const byVector =
+    queryVector === undefined ? new Map<number, number>() : vectorScores(store, queryVector, { allowed, limit });
   const fused = fuse([
     { scores: byWords, weight: WORDS_WEIGHT },
     { scores: byVector, weight: VECTORS_WEIGHT },
@@ -102,9 +105,20 @@ export function gatherCandidates(
   return store.places(fused.keys()).map((place) => ({ ...place, score: fused.get(place.chunkId)! }));
 }
 
+export interface CandidateOptions {
+  /** Absent where all chunks may answer. */
+  allowed?: AllowedChunks | undefined;
+  /** Results that are wanted in the end. */
+  limit?: number | undefined;
+}
+
 /** The best chunks by words alone, 0 to 1. */
-export function wordScores(store: IndexStore, question: Question, allowed?: AllowedChunks): Map<number, number> {
-  const matches = store.matchWords(question.words, CANDIDATES, allowed);
+export function wordScores(
+  store: IndexStore,
+  question: Question,
+  { allowed, limit = 0 }: CandidateOptions = {},
+): Map<number, number> {
+  const matches = store.matchWords(question.words, Math.max(limit, WORD_CANDIDATES), allowed);
   return new Map(matches.map(({ chunkId, score }) => [chunkId, score]));
 }
 
@@ -112,21 +126,18 @@ export function wordScores(store: IndexStore, question: Question, allowed?: Allo
 export function vectorScores(
   store: IndexStore,
   queryVector: readonly number[],
-  allowed?: AllowedChunks,
+  { allowed, limit = 0 }: CandidateOptions = {},
 ): Map<number, number> {
-  const nearest = nearestAllowed(store, queryVector, allowed).filter(({ similarity }) => similarity > 0);
+  // A filter meets the vectors here, never after the best were chosen, so that none is lost.
+  const nearest = store.vectors
+    .nearest(queryVector, Math.max(limit, VECTOR_CANDIDATES), allowed?.vectorRows())
+    .filter(({ similarity }) => similarity > 0);
   const chunks = store.chunksOf(nearest.map(({ key }) => key));
   const scores = new Map<number, number>();
   for (const { key, similarity } of nearest) {
     for (const id of chunks.get(key) ?? []) if (allowed?.has(id) ?? true) scores.set(id, similarity);
   }
   return scores;
-}
-
-/** The one place where a filter meets the vectors: never after the best were chosen, so that none is lost. */
-function nearestAllowed(store: IndexStore, queryVector: readonly number[], allowed: AllowedChunks | undefined) {
-  if (allowed === undefined) return store.vectors.nearest(queryVector, CANDIDATES);
-  return store.vectors.nearest(queryVector, CANDIDATES, store.vectors.rowsOf(allowed.keys()));
 }
 
 interface FoundChunk {

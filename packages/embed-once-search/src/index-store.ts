@@ -4,7 +4,8 @@ import { definedNames } from "./definition-lines.ts";
 import { languageOf } from "./file-language.ts";
 import { LexicalIndex, type LexicalMatch } from "./lexical-index.ts";
 import { isListing } from "./listing.ts";
-import { change, type DatabaseSync, type StatementSync, snapshot, transaction } from "./sqlite.ts";
+import { RowSet } from "./row-set.ts";
+import { change, type DatabaseSync, readNumbers, type StatementSync, snapshot, transaction } from "./sqlite.ts";
 import { SqliteVectorStore } from "./sqlite-vector-store.ts";
 import type { TextKey, VectorStore } from "./vector-store.ts";
 import type { SkipReason } from "./walk.ts";
@@ -54,8 +55,8 @@ export interface ChunkPlace {
 /** The chunks that a filter lets through. */
 export interface AllowedChunks {
   has(chunkId: number): boolean;
-  /** The names of their texts. A text may also stand where the filter does not let it through. */
-  keys(): ReadonlySet<TextKey>;
+  /** The rows of their vectors, as of the present transaction. A text may also stand where the filter does not let it through. */
+  vectorRows(): RowSet;
 }
 
 export interface IndexCounts {
@@ -204,6 +205,10 @@ export class IndexStore {
     });
   }
 
+  isEmpty(): boolean {
+    return this.#prepare("SELECT 1 FROM chunk LIMIT 1").get() === undefined;
+  }
+
   counts(): IndexCounts {
     return this.#prepare(`
       SELECT
@@ -228,18 +233,26 @@ export class IndexStore {
     const allowed = ids ?? new Set<number>();
     return {
       has: (id) => allowed.has(id),
-      keys: () =>
-        new Set(this.#rows<{ key: TextKey }>("SELECT lower(hex(chunk.key)) AS key", allowed).map(({ key }) => key)),
+      vectorRows: () => this.#vectorRows(allowed),
     };
   }
 
   #filteredChunks({ sql, parameters, matchesPath }: FilterCondition): Set<number> {
     this.#matchesPath = matchesPath ?? (() => true);
     const glob = matchesPath === undefined ? "" : "AND matches_path(path)";
-    const row = this.#prepare(`
-      SELECT json_group_array(chunk.id) AS ids FROM file CROSS JOIN chunk ON file_id = file.id WHERE ${sql} ${glob}
-    `).get(...parameters) as { ids: string };
-    return new Set(JSON.parse(row.ids) as number[]);
+    const { ids } = this.#prepare(`
+      SELECT group_concat(chunk.id) AS ids FROM file CROSS JOIN chunk ON file_id = file.id WHERE ${sql} ${glob}
+    `).get(...parameters) as { ids: string | null };
+    return new Set(readNumbers(ids));
+  }
+
+  /** By their keys it would take a look-up each, from outside of the database. */
+  #vectorRows(chunkIds: Iterable<number>): RowSet {
+    const { rows } = this.#prepare(`
+      SELECT group_concat(vector.row) AS rows
+      FROM json_each(?) CROSS JOIN chunk ON chunk.id = value JOIN vector ON vector.key = chunk.key
+    `).get(JSON.stringify([...chunkIds])) as { rows: string | null };
+    return new RowSet(readNumbers(rows));
   }
 
   /** The chunks with these texts. */

@@ -1,6 +1,6 @@
 import { tokenize } from "./lexical.ts";
 import { ScoreBoard } from "./score-board.ts";
-import { change, type DatabaseSync, type StatementSync } from "./sqlite.ts";
+import { change, type DatabaseSync, readNumbers, type StatementSync } from "./sqlite.ts";
 
 /**
  * The full-text side of an index: which chunk holds which words, and how strongly. No text is stored.
@@ -65,6 +65,11 @@ export class LexicalIndex {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #chunks: StatementSync;
+  readonly #dataVersion: StatementSync;
+  /** How many chunks there are; `undefined` until it is needed, as counting takes a millisecond for each 100,000. */
+  #chunkCount: number | undefined;
+  #countedVersion = -1;
+  readonly #board = new ScoreBoard();
   readonly #lists: StatementSync;
   readonly #list: StatementSync;
   readonly #settle: StatementSync;
@@ -73,6 +78,8 @@ export class LexicalIndex {
     this.#insert = database.prepare("INSERT INTO word (rowid, graded) VALUES (?, ?)");
     this.#delete = database.prepare("DELETE FROM word WHERE rowid = ?");
     this.#chunks = database.prepare("SELECT count(*) AS count FROM chunk");
+    // Another number after each commit of another connection.
+    this.#dataVersion = database.prepare("PRAGMA data_version");
     // Ids as one string: a row for each would take five times as long.
     this.#lists = database.prepare(`
       SELECT (
@@ -87,10 +94,12 @@ export class LexicalIndex {
   }
 
   insert(chunkId: number, fields: LexicalFields): void {
+    this.#chunkCount = undefined;
     change(this.#insert, chunkId, gradedTokens(fields).join(" "));
   }
 
   delete(chunkId: number): void {
+    this.#chunkCount = undefined;
     change(this.#delete, chunkId);
   }
 
@@ -106,7 +115,8 @@ export class LexicalIndex {
   match(words: readonly string[], limit: number, isAllowed: (chunkId: number) => boolean = () => true): LexicalMatch[] {
     const lists = this.#listsOf(words.slice(0, MAX_TERMS));
     const short = lists.filter(({ chunkIds }) => chunkIds.length < MAX_LENGTH);
-    const board = new ScoreBoard();
+    const board = this.#board;
+    board.clear();
     for (const { chunkIds, term, score } of short) board.add(chunkIds, term, score);
     const [strongest] = lists;
     if (short.length === 0 && strongest !== undefined) {
@@ -129,10 +139,10 @@ export class LexicalIndex {
 
   /** The lists of all words and grades that are not empty, those that add most to a score first. */
   #listsOf(words: readonly string[]): List[] {
-    const chunks = (this.#chunks.get() as { count: number }).count;
+    const chunks = this.#countChunks();
     const queries = words.flatMap(gradesOf);
     const rows = this.#lists.all(JSON.stringify(queries)) as { ids: string | null }[];
-    const lists = rows.map(({ ids }) => readIds(ids));
+    const lists = rows.map(({ ids }) => readNumbers(ids));
     const rarities = words.map((_, term) => {
       const ofTerm = lists.slice(term * GRADES, (term + 1) * GRADES);
       const holding = Math.min(
@@ -153,8 +163,17 @@ export class LexicalIndex {
       .sort((a, b) => b.score - a.score);
   }
 
+  #countChunks(): number {
+    const { data_version: version } = this.#dataVersion.get() as { data_version: number };
+    if (this.#chunkCount === undefined || version !== this.#countedVersion) {
+      this.#chunkCount = (this.#chunks.get() as { count: number }).count;
+      this.#countedVersion = version;
+    }
+    return this.#chunkCount;
+  }
+
   #read(query: string): number[] {
-    return readIds((this.#list.get(query) as { ids: string | null }).ids);
+    return readNumbers((this.#list.get(query) as { ids: string | null }).ids);
   }
 }
 
@@ -197,20 +216,4 @@ function weightOf(grade: number): number {
 /** A word in all its grades, quoted as FTS5 wants it. */
 function gradesOf(word: string): string[] {
   return Array.from({ length: GRADES }, (_, grade) => `"${grade}${word}"`);
-}
-
-/** `"3,14,15"` → 3, 14, 15 */
-function readIds(ids: string | null): number[] {
-  if (ids === null) return [];
-  const numbers: number[] = [];
-  let number = 0;
-  for (let at = 0; at < ids.length; at++) {
-    const code = ids.charCodeAt(at);
-    if (code === 44) {
-      numbers.push(number);
-      number = 0;
-    } else number = 10 * number + code - 48;
-  }
-  numbers.push(number);
-  return numbers;
 }

@@ -8,6 +8,18 @@ const BLOCK_SIZE = 4096;
 export class ScoreBoard {
   readonly #blocks = new Map<number, Block>();
 
+  /** Takes all sums back. Blocks that had some are kept: new ones take longer than the adding. */
+  clear(): void {
+    for (const [number, block] of this.#blocks) {
+      if (!block.isUsed) this.#blocks.delete(number);
+      else {
+        block.isUsed = false;
+        block.scores.fill(0);
+        block.terms.fill(0);
+      }
+    }
+  }
+
   /** Adds `score` to each id, at most once for each `term` (0 to 31): the first, so lists come best first. */
   add(ids: readonly number[], term: number, score: number): void {
     const bit = 1 << term;
@@ -39,7 +51,8 @@ export class ScoreBoard {
       kept = kept.filter(({ score }) => score >= threshold);
     };
     let cutAt = 2 * limit;
-    for (const [number, { scores, terms }] of this.#blocks) {
+    for (const [number, { scores, terms, isUsed }] of this.#blocks) {
+      if (!isUsed) continue;
       for (let at = 0; at < BLOCK_SIZE; at++) {
         if (terms[at] === 0 || scores[at]! < threshold || !isAllowed(number * BLOCK_SIZE + at)) continue;
         kept.push({ id: number * BLOCK_SIZE + at, score: scores[at]! });
@@ -55,9 +68,10 @@ export class ScoreBoard {
   #block(number: number): Block {
     let block = this.#blocks.get(number);
     if (block === undefined) {
-      block = { scores: new Float32Array(BLOCK_SIZE), terms: new Int32Array(BLOCK_SIZE) };
+      block = { scores: new Float32Array(BLOCK_SIZE), terms: new Int32Array(BLOCK_SIZE), isUsed: true };
       this.#blocks.set(number, block);
     }
+    block.isUsed = true;
     return block;
   }
 }
@@ -66,4 +80,6 @@ interface Block {
   scores: Float32Array;
   /** One bit for each term that has scored. */
   terms: Int32Array;
+  /** Whether there are sums in it since it was cleared. */
+  isUsed: boolean;
 }

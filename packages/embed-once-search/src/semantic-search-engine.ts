@@ -155,7 +155,7 @@ export class SemanticSearchEngine {
       onIndexed?.(report);
     }
     return this.#folder(root).use(async (store) => {
-      if (store.counts().chunks === 0) return [];
+      if (store.isEmpty()) return [];
       const vector = await this.#vectorOf(question, "query", store, answerOptions);
       return this.#find(root, store, question, vector, answerOptions);
     });
@@ -175,7 +175,7 @@ export class SemanticSearchEngine {
     }
     return this.#folder(root).use(async (store) => {
       if ("text" in example) {
-        if (store.counts().chunks === 0) return [];
+        if (store.isEmpty()) return [];
         const vector = await this.#vectorOf(example.text, "document", store, options);
         return this.#find(root, store, wordsOf(example.text), vector, options);
       }
@@ -258,7 +258,7 @@ export class SemanticSearchEngine {
     store: IndexStore,
     { signal, vectorTimeoutMs, onSearched }: AnswerOptions,
   ): Promise<number[] | undefined> {
-    if (store.vectors.count() === 0) {
+    if (store.vectors.dimensions() === undefined) {
       onSearched?.({ vectors: false, reason: "nothing is embedded yet" });
       return undefined;
     }

@@ -119,3 +119,19 @@ function primaryCode(error: unknown): number | undefined {
   const { errcode } = (error ?? {}) as { errcode?: number };
   return errcode === undefined ? undefined : errcode & 0xff;
 }
+
+/** What group_concat() gives of whole numbers: `"3,14,15"` → 3, 14, 15. A row for each would take five times as long. */
+export function readNumbers(text: string | null): number[] {
+  if (text === null) return [];
+  const numbers: number[] = [];
+  let number = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 44) {
+      numbers.push(number);
+      number = 0;
+    } else number = 10 * number + code - 48;
+  }
+  numbers.push(number);
+  return numbers;
+}

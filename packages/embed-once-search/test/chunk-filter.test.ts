@@ -27,15 +27,18 @@ function storeOf(): IndexStore {
       };
     }),
   );
+  const keys = Object.keys(FILES).map((_, index) => String(index).padStart(64, "0"));
+  store.vectors.put(keys.map((key, index) => ({ key, vector: [1, index] })));
   return store;
 }
 
-/** The paths that a filter lets through, by words, by keys and by place. */
+/** The paths that a filter lets through, by words, by vectors and by place. */
 function allowedPaths(store: IndexStore, filter: ChunkFilter): string[] {
   const allowed = store.allowedChunks(readFilter(filter), []);
   const byWords = store.matchWords(["word"], 100, allowed).map(({ chunkId }) => chunkId);
-  const byKeys = [...store.chunksOf([...allowed.keys()]).values()].flat();
-  expect(new Set(byKeys)).toEqual(new Set(byWords));
+  const nearest = store.vectors.nearest([1, 1], 100, allowed.vectorRows());
+  const byVectors = [...store.chunksOf(nearest.map(({ key }) => key)).values()].flat();
+  expect(new Set(byVectors)).toEqual(new Set(byWords));
   return store
     .places(byWords)
     .map(({ path }) => path)
