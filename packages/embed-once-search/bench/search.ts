@@ -35,7 +35,7 @@ const QUERIES = 300;
 /** Exact answers take long; recall is measured on so many of the queries. */
 const CHECKED_QUERIES = 50;
 /** Results that are wanted, and candidates for the fusion with words. */
-const LIMITS = [10, 50];
+const LIMITS = [10, 30];
 const FLAGS = ["--conditions=embed-once-source", "--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 const FILTERED_SHARE = 20; // one in twenty may answer
 const BATCH = 64;

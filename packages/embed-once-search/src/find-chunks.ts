@@ -51,7 +51,7 @@ export interface FindOptions {
 /** Candidates that each of the two rankings gives to the fusion, at least. */
 const WORD_CANDIDATES = 200;
 /** Fewer, as each is an exact vector that is read and decoded, and many more that are only ruled out. */
-const VECTOR_CANDIDATES = 50;
+const VECTOR_CANDIDATES = 30;
 
 /** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
 const WORDS_WEIGHT = 0.7;
