@@ -1,6 +1,6 @@
 /**
  * Reads everything that was acknowledged from a cache in a new process, without asking anybody. Arguments: directory, a
- * JSON file of texts, number of the writer's vectors. Prints JSON.
+ * JSON file of texts, number of the writer's vectors, the provider's address. Prints JSON.
  */
 import { readFileSync } from "node:fs";
 import { cacheEmbedder } from "../../src/embedder/cached-embedder.ts";
@@ -21,12 +21,9 @@ export interface Audit {
   stored: StoredVectors;
 }
 
-const [directory, textsFile, written] = process.argv.slice(2);
+const [directory, textsFile, written, baseURL] = process.argv.slice(2);
 const texts = JSON.parse(readFileSync(textsFile!, "utf8")) as string[];
-const base = createProviderEmbedder(
-  { provider: "openai", model: MODEL, apiKey: "none", baseURL: "http://127.0.0.1:9" },
-  {},
-);
+const base = createProviderEmbedder({ provider: "openai", model: MODEL, apiKey: "none", baseURL }, {});
 await using embedder = cacheEmbedder(base, { directory, mode: "offline" });
 const audit: Audit = { read: 0, lost: [], wrong: [], damaged: 0, stored: {} as StoredVectors };
 for (const text of texts) {

@@ -23,6 +23,8 @@ export interface StormOptions {
 export interface StormOutcome {
   told: Told;
   ledger: PaymentLedger;
+  /** Where the provider was: the cache's keys know it. */
+  baseURL: string;
   /** Events of the plan that were carried out, and the most milliseconds that one was late. */
   carriedOut: number;
   latestMs: number;
@@ -46,7 +48,7 @@ export async function runStorm(options: StormOptions): Promise<StormOutcome> {
     smallDisk?.makeRoom();
     cast.say("small disk", "room");
   });
-  const outcome = { told: cast.told, ledger, carriedOut: 0, latestMs: 0 };
+  const outcome = { told: cast.told, ledger, baseURL: server.url, carriedOut: 0, latestMs: 0 };
   try {
     const roles = [
       ["indexer", "indexer.ts"],
@@ -63,7 +65,7 @@ export async function runStorm(options: StormOptions): Promise<StormOutcome> {
     /** Kills follow each other: whoever is killed is back before the next one is. */
     let kills = Promise.resolve();
     for (const event of plan) {
-      await sleep(startedMs + event.atMs - performance.now());
+      await sleep(Math.max(0, startedMs + event.atMs - performance.now()));
       outcome.latestMs = Math.max(outcome.latestMs, performance.now() - startedMs - event.atMs);
       log(describeEvent(event));
       if (event.do === "kill") {
@@ -75,7 +77,7 @@ export async function runStorm(options: StormOptions): Promise<StormOutcome> {
         `${told.embedded} calls embedded, ${told.searched} searches, ${told.called} MCP calls, ${told.written} vectors written`,
       );
     }
-    await sleep(startedMs + durationMs - performance.now());
+    await sleep(Math.max(0, startedMs + durationMs - performance.now()));
     await kills;
     onProgress("the storm is over; everybody comes to an end");
     await cast.stop();

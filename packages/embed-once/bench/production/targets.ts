@@ -37,7 +37,7 @@ export function measureTargets(outcome: StormOutcome, options: TargetsOptions): 
   onProgress("reading all that was acknowledged");
   const textsFile = join(scratch, "acknowledged.json");
   writeFileSync(textsFile, JSON.stringify(ledger.acknowledgedTexts.filter((text) => !text.includes("small disk"))));
-  const audit = run<Audit>("production/audit.ts", [cacheDirectory, textsFile, String(told.written)]);
+  const audit = run<Audit>("production/audit.ts", [cacheDirectory, textsFile, String(told.written), outcome.baseURL]);
   onProgress("hot vectors and a scan");
   const hot = run<HotSet>("production/hot-set.ts", [cacheDirectory]);
   onProgress("memory");
