@@ -36,12 +36,12 @@ const LEAST_OF_A_KIND = 4;
 const LAST_KILL = 0.9;
 const FILL_DISK_AT = 0.25;
 
-const FAULTS: readonly ProviderFault[] = [
-  { status: 429, headers: { "retry-after": "1" }, message: "Rate limit reached" },
-  { status: 500, message: "The server had an error" },
-  "cut",
-  "hang",
-];
+const RATE_LIMIT: ProviderFault = { status: 429, headers: { "retry-after": "1" }, message: "Rate limit reached" };
+const SERVER_ERROR: ProviderFault = { status: 500, message: "The server had an error" };
+/** A hanging answer, which keeps a process and whoever waits for its lease busy for seconds, is rarer than the others. */
+const FAULTS: readonly ProviderFault[] = [RATE_LIMIT, SERVER_ERROR, "cut", "hang", RATE_LIMIT, SERVER_ERROR, "cut"];
+/** The first so many are one of each kind. */
+const KINDS = 4;
 
 /** Draws all that will happen from the seed; the same repository and options give the same plan. */
 export function drawPlan({ seed, durationMs, files, commits }: PlanOptions): PlannedEvent[] {
@@ -56,7 +56,7 @@ export function drawPlan({ seed, durationMs, files, commits }: PlanOptions): Pla
   };
   for (const [i, atMs] of times(FAULT_EVERY_MS, 1).entries()) {
     // Each kind at least once, then any.
-    const fault = FAULTS[i < FAULTS.length ? i : random(FAULTS.length)]!;
+    const fault = FAULTS[i < KINDS ? i : random(FAULTS.length)]!;
     events.push({ atMs, actor: "provider", do: "fault", fault });
   }
   for (const [i, atMs] of times(KILL_EVERY_MS, LAST_KILL).entries()) {

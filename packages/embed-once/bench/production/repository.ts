@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import type { Act } from "./plan.ts";
 
 const MAX_COMMITS = 20;
@@ -24,7 +25,7 @@ export class Repository {
     this.commits = this.#git("rev-list", "--first-parent", `--max-count=${MAX_COMMITS}`, "HEAD").split("\n");
   }
 
-  carryOut(act: Act): void {
+  async carryOut(act: Act): Promise<void> {
     if (act.do === "append") {
       const path = join(this.folder, act.path);
       mkdirSync(dirname(path), { recursive: true });
@@ -32,7 +33,10 @@ export class Repository {
     }
     if (act.do === "remove") rmSync(join(this.folder, act.path), { force: true });
     // As somebody does who does not want the edits any more.
-    if (act.do === "switch") this.#git("checkout", "--quiet", "--force", "--detach", act.commit);
+    if (act.do === "switch") {
+      const command = ["-C", this.folder, "checkout", "--quiet", "--force", "--detach", act.commit];
+      await promisify(execFile)("git", command);
+    }
   }
 
   #git(...command: string[]): string {

@@ -6,7 +6,7 @@ import { end, openEmbedder, stopping, task, tell, WitnessedEmbedder } from "./ac
 import { drawQuestion } from "./questions.ts";
 
 const LIMIT = 5;
-const PAUSE_MS = 250;
+const PAUSE_MS = 150;
 
 const cached = openEmbedder();
 const { indexDirectory, folder, seed } = task;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
+import { startProviderServer } from "../../src/testing/provider-server.ts";
 import { Cast, type Told } from "./cast.ts";
 import { PaymentLedger } from "./ledger.ts";
 import { describeEvent, type PlannedEvent } from "./plan.ts";
@@ -62,23 +62,27 @@ export async function runStorm(options: StormOptions): Promise<StormOutcome> {
     for (const [i, [name, script]] of roles.entries()) cast.start(name, script, seed + 1_000 * (i + 1));
     const startedMs = performance.now();
     const { told } = cast;
-    /** Kills follow each other: whoever is killed is back before the next one is. */
-    let kills = Promise.resolve();
+    // Kills follow each other, and so do edits: whoever is killed is back before the next one is.
+    const begun = { keeper: Promise.resolve(), editor: Promise.resolve() };
     for (const event of plan) {
       await sleep(Math.max(0, startedMs + event.atMs - performance.now()));
       outcome.latestMs = Math.max(outcome.latestMs, performance.now() - startedMs - event.atMs);
       log(describeEvent(event));
-      if (event.do === "kill") {
-        kills = kills.then(() => cast.kill(event.victim));
-        kills.catch(() => {});
-      } else carryOut(event, { cast, server, repository, seed });
+      if (event.actor === "keeper" || event.actor === "editor") {
+        const before = begun[event.actor];
+        begun[event.actor] = before.then(() =>
+          event.do === "kill" ? cast.kill(event.victim) : repository.carryOut(event),
+        );
+        begun[event.actor].catch(() => {}); // heard in the end
+      } else if (event.do === "fault") server.failNext(event.fault);
+      else cast.start("small disk", "full-disk.ts", seed);
       outcome.carriedOut++;
       onProgress(
         `${told.embedded} calls embedded, ${told.searched} searches, ${told.called} MCP calls, ${told.written} vectors written`,
       );
     }
     await sleep(Math.max(0, startedMs + durationMs - performance.now()));
-    await kills;
+    await Promise.all([begun.keeper, begun.editor]);
     onProgress("the storm is over; everybody comes to an end");
     await cast.stop();
     return outcome;
@@ -86,13 +90,4 @@ export async function runStorm(options: StormOptions): Promise<StormOutcome> {
     cast.abandon();
     await server.close();
   }
-}
-
-function carryOut(
-  event: PlannedEvent,
-  { cast, server, repository, seed }: { cast: Cast; server: ProviderServer; repository: Repository; seed: number },
-): void {
-  if (event.do === "fault") server.failNext(event.fault);
-  else if (event.do === "fill disk") cast.start("small disk", "full-disk.ts", seed);
-  else repository.carryOut(event);
 }

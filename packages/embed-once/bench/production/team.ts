@@ -4,7 +4,7 @@ import { randomNumbers } from "../tiers-data.ts";
 import { end, openEmbedder, stopping, task, tell, WitnessedEmbedder } from "./actor.ts";
 import { BATCH } from "./ledger.ts";
 
-const PAUSE_MS = 150;
+const PAUSE_MS = 50;
 /** So many notes become known a second, to both twins in all their lives. */
 const NOTES_A_SECOND = 100;
 
