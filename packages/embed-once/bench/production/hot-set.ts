@@ -18,8 +18,8 @@ export interface HotSet {
 
 export const HOT = 1_000;
 export const SCANNED = 50_000;
-/** Hot reads between two of the scan: hot is what is read often. */
-export const HOT_READS_A_SCAN = 10;
+/** Hot reads between two of the scan. With one, a hot vector waits for 1,000 scanned ones on average. */
+export const HOT_READS_A_SCAN = 1;
 /** One vector in so many is compared. */
 const COMPARED = 16;
 

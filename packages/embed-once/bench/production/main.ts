@@ -33,7 +33,7 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes);
-if (!(minutes >= 0.2)) throw new RangeError(`--minutes takes a number from 0.2 on, got ${values.minutes}`);
+if (!(minutes >= 0.3)) throw new RangeError(`--minutes takes a number from 0.3 on, got ${values.minutes}`);
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed) || seed < 1)
   throw new RangeError(`--seed takes a whole number above 0, got ${values.seed}`);

@@ -71,7 +71,7 @@ export function measureTargets(outcome: StormOutcome, options: TargetsOptions): 
     },
     {
       target: "L1 + L2 hit rate on hot data > 95 %",
-      measured: `${percent(hitRate)} of ${hot.reads} reads of ${HOT} hot vectors, the first ones too; after every ${HOT_READS_A_SCAN} of them one of ${SCANNED} scanned`,
+      measured: `${percent(hitRate)} of ${hot.reads} reads of ${HOT} hot vectors, the first ones too; ${HOT_READS_A_SCAN} to each of ${SCANNED} scanned`,
       isMet: hitRate > MIN_HIT_RATE && hot.wrong === 0,
     },
     {
