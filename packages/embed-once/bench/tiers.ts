@@ -18,7 +18,6 @@ import { HotTier } from "../src/tier/hot-tier.ts";
 import { MappedTier } from "../src/tier/mapped-tier.ts";
 import { writeReport } from "./report.ts";
 import {
-  anonymousBytes,
   benchKey,
   benchVector,
   directoryBytes,
@@ -231,12 +230,12 @@ memory.push({ vectors: VECTORS, grown: withCache.grown });
 line(
   `  cache ${megabytes(withCache.grown)}, control ${megabytes(control.grown)}, difference ${megabytes(withCache.grown - control.grown)}; resident ${megabytes(withCache.resident)}`,
 );
-const mapBefore = anonymousBytes();
-const map = new Map(
-  Array.from({ length: VECTORS / 20 }, (_, i) => [`${i}`, benchVector(i, DIMENSIONS).map((value) => value)]),
-);
-const mapBytes = (anonymousBytes() - mapBefore) / map.size;
-line(`  Map<string, number[]>: ${megabytes(mapBytes * VECTORS)}, from a twentieth (${map.size})`);
+const mapScript = join(import.meta.dirname, "production/map-memory.ts");
+const inMap = JSON.parse(
+  execFileSync(process.execPath, [...MEMORY_FLAGS, mapScript, String(VECTORS / 20)], { encoding: "utf8" }),
+) as { bytes: number; vectors: number };
+const mapBytes = inMap.bytes / inMap.vectors;
+line(`  Map<string, number[]>: ${megabytes(mapBytes * VECTORS)}, from a twentieth (${inMap.vectors})`);
 
 line("\nDisk: whole directory ÷ record bytes, records of random bytes");
 const pool = randomBytes(4_000_000);

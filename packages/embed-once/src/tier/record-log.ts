@@ -43,7 +43,7 @@ export class RecordLog {
   /** The frame at a position, unchecked, as a view that the next read overwrites; `undefined` where there is none. */
   read(position: number): Buffer | undefined {
     const segment = segmentOf(position);
-    const page = this.segment(segment);
+    const page = this.#lent(segment);
     if (!page) return undefined;
     const at = SEGMENT_HEADER_BYTES + position - segment * PAYLOAD_BYTES;
     if (at + FRAME_HEADER_BYTES <= SEGMENT_BYTES) {
@@ -87,13 +87,17 @@ export class RecordLog {
 
   /** A segment's bytes, lent until the next read. */
   segment(segment: number): Buffer | undefined {
+    return this.#lent(segment)?.subarray(0, SEGMENT_BYTES);
+  }
+
+  /** The same in lmdb's whole read buffer, of which only the property `length` is the value's. Saves a view a read. */
+  #lent(segment: number): Buffer | undefined {
     const shared = this.#segments.getBinaryFast(segment);
-    // lmdb lends its whole read buffer, with only its property `length` set to the value's.
-    return shared?.length === SEGMENT_BYTES ? shared.subarray(0, SEGMENT_BYTES) : undefined;
+    return shared?.length === SEGMENT_BYTES ? shared : undefined;
   }
 
   #gather(firstSegment: number, firstPage: Buffer, at: number): Buffer | undefined {
-    let filled = firstPage.copy(this.#gathered, 0, at);
+    let filled = firstPage.copy(this.#gathered, 0, at, SEGMENT_BYTES);
     let needed = FRAME_HEADER_BYTES;
     for (let segment = firstSegment + 1; ; segment++) {
       if (filled >= FRAME_HEADER_BYTES && needed === FRAME_HEADER_BYTES) {
@@ -102,9 +106,9 @@ export class RecordLog {
         this.#reserve(needed + SEGMENT_BYTES, filled);
       }
       if (filled >= needed) return this.#gathered.subarray(0, needed);
-      const page = this.segment(segment);
+      const page = this.#lent(segment);
       if (!page) return undefined;
-      filled += page.copy(this.#gathered, filled, SEGMENT_HEADER_BYTES);
+      filled += page.copy(this.#gathered, filled, SEGMENT_HEADER_BYTES, SEGMENT_BYTES);
     }
   }
 
