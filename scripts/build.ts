@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildGrammars } from "./build-grammars.ts";
 import { buildKernels } from "./build-kernels.ts";
+import { bundle } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -16,4 +17,6 @@ for (const name of ["embed-once", "embed-once-search"]) {
     cwd: folder,
     stdio: "inherit",
   });
+  // Others put the library under their own code, so it must be imported fast.
+  if (name === "embed-once") await bundle(folder);
 }

@@ -11,7 +11,8 @@ const DAMAGED = 3;
  */
 export function damageFoundByTrial(database: string): Promise<string | undefined> {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const script = fileURLToPath(new URL(`./lmdb-trial.${extension}`, import.meta.url));
+  // By way of the folder's name: as built, this code lies in another folder of the same depth.
+  const script = fileURLToPath(new URL(`../tier/lmdb-trial.${extension}`, import.meta.url));
   // In Electron the executable is the application, unless it is told otherwise.
   const env = { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" };
   return new Promise((resolve) => {
