@@ -28,6 +28,8 @@ export async function bundle(folder: string): Promise<void> {
     entryFileNames: "[name].js",
     chunkFileNames: "shared/[name]-[hash].js",
     sourcemap: true,
+    // Readable, without comments: they are in src, which the source maps lead to.
+    comments: false,
   });
   await build.close();
 }

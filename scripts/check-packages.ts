@@ -9,7 +9,8 @@ import { join } from "node:path";
 
 const MAX_INSTALLED_BYTES = 30_000_000;
 const MAX_INSTALLED_PACKAGES = 20;
-const MAX_IMPORT_MS = 80;
+/** In starts of Node.js itself, as machines differ and are noisy: 80 ms where an empty script takes 50. */
+const MAX_IMPORT_STARTS = 1.6;
 const IMPORT_RUNS = 15;
 
 const root = join(import.meta.dirname, "..");
@@ -77,7 +78,7 @@ function median(numbers: number[]): number {
 }
 
 function holds(what: string, measured: number, budget: number, unit: string): void {
-  say(`${what}: ${measured.toFixed(unit === "ms" ? 1 : 0)} ${unit}, budget ${budget} ${unit}`);
+  say(`${what}: ${measured.toFixed(Number.isInteger(measured) ? 0 : 2)} ${unit}, budget ${budget} ${unit}`);
   if (measured > budget) throw new Error(`${what} is over its budget`);
 }
 
@@ -98,7 +99,9 @@ try {
     times.empty.push(runMs(alone, "empty.js"));
     times.imported.push(runMs(alone, "import.js"));
   }
-  holds("importing embed-once takes", median(times.imported) - median(times.empty), MAX_IMPORT_MS, "ms");
+  const importMs = median(times.imported) - median(times.empty);
+  say(`importing embed-once takes ${importMs.toFixed(1)} ms, an empty script ${median(times.empty).toFixed(1)} ms`);
+  holds("importing embed-once takes", importMs / median(times.empty), MAX_IMPORT_STARTS, "starts of Node.js");
 
   copyFileSync(join(root, "scripts/public-api.js"), join(alone, "public-api.js"));
   say(run(process.execPath, ["public-api.js"], alone).trim());

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** A trial reads the whole file: about a second for each gigabyte in the page cache. */
@@ -9,7 +8,9 @@ const DAMAGED = 3;
  * Why a database cannot be used, found by opening it in a child process, which it may kill; `undefined` where it can,
  * and where no child process can be had.
  */
-export function damageFoundByTrial(database: string): Promise<string | undefined> {
+export async function damageFoundByTrial(database: string): Promise<string | undefined> {
+  // Loaded when it is needed, which is seldom: it takes a tenth of what the whole library does.
+  const { execFile } = await import("node:child_process");
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   // By way of the folder's name: as built, this code lies in another folder of the same depth.
   const script = fileURLToPath(new URL(`../tier/lmdb-trial.${extension}`, import.meta.url));

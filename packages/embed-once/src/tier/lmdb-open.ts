@@ -1,13 +1,19 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { threadId } from "node:worker_threads";
 import { damageFoundByTrial } from "./doubtful-file.ts";
 import { checkFile, fileIdentity, setAside } from "./lmdb-file.ts";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
 import { type SharedRoot, shareRoot } from "./lmdb-root.ts";
 import { beginsAtNewestCommit } from "./newest-commit.ts";
-import { exchangingProcess, openMarkers, placeExchangeMarker, placeOpenMarker, removeQuietly } from "./open-marker.ts";
+import {
+  exchangingProcess,
+  openMarkers,
+  placeExchangeMarker,
+  placeOpenMarker,
+  removeQuietly,
+  threadHere,
+} from "./open-marker.ts";
 
 export type LmdbModule = typeof import("lmdb");
 
@@ -76,7 +82,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
  * process's may take the place first.
  */
 async function makeDatabase(open: LmdbModule["open"], path: string): Promise<void> {
-  const draft = `${path}-new-${process.pid}-${threadId}.${drafts++}`;
+  const draft = `${path}-new-${process.pid}-${threadHere()}.${drafts++}`;
   try {
     const root = open({ ...LMDB_OPTIONS, path: draft });
     for (const [name, encoding] of Object.entries(TABLES)) root.openDB({ name, ...encoding });
