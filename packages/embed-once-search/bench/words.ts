@@ -1,5 +1,6 @@
 /**
- * How long the words of a question take to answer: npm run bench:words -- [--chunks 100000] [--questions 200] [--json FILE]
+ * How long the words of a question take to answer: npm run bench:words -- [--chunks 100000] [--questions 200] [--json FILE],
+ * and a whole question with its vector: --dimensions 1536 gives each chunk a vector (see `clusteredVectors`).
  *
  * Generated chunks of 20 lines, ten in a file, with words as unevenly spread as in real text (Zipf); questions of one to
  * six words of the same spread, a fifth of them identifiers. Everything but the vectors and the reading of files is timed:
@@ -19,16 +20,20 @@ import { tokenize } from "../src/lexical.ts";
 import { readQuestion } from "../src/question.ts";
 import { rank } from "../src/ranking.ts";
 import { openDatabase, transaction } from "../src/sqlite.ts";
+import type { TextKey } from "../src/vector-store.ts";
+import { clusteredVectors, vectorOf } from "./search-vectors.ts";
 
 const { values: options } = parseArgs({
   options: {
     chunks: { type: "string", default: "100000" },
     questions: { type: "string", default: "200" },
+    dimensions: { type: "string" },
     json: { type: "string" },
   },
 });
 const chunkCount = wholeNumber("chunks", options.chunks);
 const questionCount = wholeNumber("questions", options.questions);
+const dimensions = options.dimensions === undefined ? undefined : wholeNumber("dimensions", options.dimensions);
 
 const CHUNKS_OF_FILE = 10;
 const LINES_OF_CHUNK = 20;
@@ -138,6 +143,7 @@ try {
 
   let buildMs = 0;
   let rows = 0;
+  const keys: TextKey[] = [];
   const fileCount = Math.ceil(chunkCount / CHUNKS_OF_FILE);
   for (let first = 0; first < fileCount; first += FILES_OF_BATCH) {
     const count = Math.min(FILES_OF_BATCH, fileCount - first);
@@ -145,6 +151,7 @@ try {
     const startedAt = performance.now();
     store.writeFiles(files);
     buildMs += performance.now() - startedAt;
+    for (const { content } of files) if ("chunks" in content) keys.push(...content.chunks.map(({ key }) => key));
     transaction(rival, () => {
       for (const { content } of files) {
         if ("chunks" in content) for (const { text } of content.chunks) insert.run(++rows, tokenize(text).join(" "));
@@ -161,9 +168,9 @@ try {
     const words = 1 + Math.floor(random() * 6);
     return Array.from({ length: words }, () => (random() < 0.2 ? drawIdentifier() : drawWord())).join(" ");
   });
-  const answer = (text: string, filter?: FilterCondition) => {
+  const answer = (text: string, filter?: FilterCondition, vector?: readonly number[]) => {
     const question = readQuestion(text);
-    return rank(gatherCandidates(store, question, undefined, { filter }), question);
+    return rank(gatherCandidates(store, question, vector, { filter }), question);
   };
   const found = answer(NEEDLE)[0];
   if (found?.startLine !== 1 || !found.path.endsWith("0.ts"))
@@ -176,6 +183,24 @@ try {
       .join(" OR ");
   if ((rivalBest.get(asRivalTakes(NEEDLE)) as { rowid: number } | undefined)?.rowid !== 1)
     throw new Error("The rival is at fault");
+
+  /** The same questions with vectors: as many clusters as there may be topics. */
+  function wholeQuestions(length: number): Timing[] {
+    const set = clusteredVectors(keys.length, length, questions.length);
+    for (let first = 0; first < keys.length; first += FILES_OF_BATCH) {
+      const batch = keys.slice(first, first + FILES_OF_BATCH);
+      store.vectors.put(batch.map((key, i) => ({ key, vector: Array.from(vectorOf(set, first + i)) })));
+    }
+    let next = 0;
+    const vector = () => set.queries[next++ % set.queries.length]!;
+    const filter = readFilter({ pathPrefix: `src/${wordOf(3)}` });
+    return [
+      time(`words and vectors of ${length}`, questions, (question) => answer(question, undefined, vector())),
+      time(`words and vectors of ${length}, one folder (5 %)`, questions, (question) =>
+        answer(question, filter, vector()),
+      ),
+    ];
+  }
 
   process.stdout.write(`${"".padEnd(44)}${"p50".padStart(9)}${"p99".padStart(9)}${"cpu".padStart(9)}\n`);
   const timings = [
@@ -190,6 +215,7 @@ try {
       const condition = readFilter(filter);
       return time(`words, ranked, ${name}`, questions, (question) => answer(question, condition));
     }),
+    ...(dimensions === undefined ? [] : wholeQuestions(dimensions)),
     time("FTS5's bm25(), best 200 row numbers", questions, (question) => rivalBest.all(asRivalTakes(question))),
   ];
   store.close();

@@ -18,7 +18,7 @@ interface Internals {
  * processes share, to what it read from the file a moment before, and does so without the writers' lock. After a
  * commit in between, the next transaction would begin below it, take its number and overwrite it. A transaction that
  * finds itself there must write nothing; this repairs the number, so that the next one begins right. It holds the
- * writers' lock meanwhile, as every transaction does.
+ * writers' lock meanwhile, as every transaction does. Until then readers see the commit before: a miss, no more.
  * @throws where the lock file does not hold what lmdb says that it does
  */
 export function beginsAtNewestCommit(root: RootDatabase, path: string): boolean {
