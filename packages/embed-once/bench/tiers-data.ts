@@ -54,13 +54,13 @@ export function timed(calls: number, call: (i: number) => unknown): Timing {
   return { p50: samples[samples.length >> 1]!, p99: samples[Math.floor(samples.length * 0.99)]! };
 }
 
-/** Anonymous memory of this process in bytes: what it has for itself, mapped files left out. */
 /**
  * For processes whose memory is compared: the engine grows its young generation in steps of tens of megabytes, in one run
  * earlier than in the other, and that would be all that is seen. So it has one size in both.
  */
 export const MEMORY_FLAGS: readonly string[] = ["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 
+/** Anonymous memory of this process in bytes: what it has for itself, mapped files left out. */
 export function anonymousBytes(): number {
   const kilobytes = /^Anonymous:\s+(\d+) kB/m.exec(readFileSync("/proc/self/smaps_rollup", "utf8"))![1];
   return Number(kilobytes) * 1_024;
