@@ -90,14 +90,20 @@ export function countRepeats(words: usize, count: i32, stride: i32, lastSeen: us
   store<i32>(summary, inRow, 4);
 }
 
-/** Counts float32s by the significand bits that they need, 1 to 24, into 25 uint32s. */
+/**
+ * Counts float32s by the significand bits that they need, 1 to 24, into the first 25 of 100 uint32s. Four counts at
+ * once: most values need the same bits, and a count waits for the one before it.
+ */
 export function countPrecisions(float32s: usize, count: i32, counts: usize): void {
-  memory.fill(counts, 0, 100);
+  memory.fill(counts, 0, 400);
   for (let i = 0; i < count; i++) {
     // The bit above the fraction gives 1 where that is zero.
     const fraction = (load<u32>(float32s + (<usize>i << 2)) & 0x7fffff) | 0x800000;
-    const at = counts + (<usize>(24 - ctz(fraction)) << 2);
+    const at = counts + 100 * <usize>(i & 3) + (<usize>(24 - ctz(fraction)) << 2);
     store<u32>(at, load<u32>(at) + 1);
+  }
+  for (let at = counts; at < counts + 100; at += 4) {
+    store<u32>(at, load<u32>(at) + load<u32>(at, 100) + load<u32>(at, 200) + load<u32>(at, 300));
   }
 }
 
@@ -248,6 +254,34 @@ export function countEighths(
 }
 
 /**
+ * What values cost by a table: `counts` says how many lie in each of so many eighths (a multiple of 4), `costs` holds the
+ * bits of each as a float32. Writes how many values those are to `summary`, as an int32.
+ */
+export function costOfEighths(counts: usize, costs: usize, eighths: i32, summary: usize): f64 {
+  let bits = f32x4.splat(0);
+  let values = i32x4.splat(0);
+  for (let i = 0; i < eighths; i += 4) {
+    const at = <usize>i << 2;
+    const four = v128.load(counts + at);
+    values = i32x4.add(values, four);
+    bits = f32x4.add(bits, f32x4.mul(f32x4.convert_i32x4_s(four), v128.load(costs + at)));
+  }
+  store<i32>(
+    summary,
+    i32x4.extract_lane(values, 0) +
+      i32x4.extract_lane(values, 1) +
+      i32x4.extract_lane(values, 2) +
+      i32x4.extract_lane(values, 3),
+  );
+  return (
+    <f64>f32x4.extract_lane(bits, 0) +
+    <f64>f32x4.extract_lane(bits, 1) +
+    <f64>f32x4.extract_lane(bits, 2) +
+    <f64>f32x4.extract_lane(bits, 3)
+  );
+}
+
+/**
  * Writes each value's symbol: `eighths` holds those of the eighths of `octaves` octaves downward from `topExponent`.
  * Values beyond them get `zeroSymbol`; returns how many of those are no zeros.
  */
@@ -281,6 +315,7 @@ export function nameSymbols(
  * and `widths` hold a byte a symbol: how many bits it tells, and how many follow.
  *
  * @param lowFractions The 32 fraction bits after those in `fractions`; 0 where all are zero.
+ * @param widest The most bits that follow a symbol.
  * @returns The address after the last byte.
  */
 export function encodeRawBits(
@@ -290,13 +325,40 @@ export function encodeRawBits(
   symbols: usize,
   told: usize,
   widths: usize,
+  widest: i32,
   count: i32,
   target: usize,
 ): usize {
   let at = target;
   let buffer: u64 = 0;
   let filled: u32 = 0;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  if (widest < 24) {
+    // Two values have at most 48 bits: what follows waits once for both.
+    for (; i + 1 < count; i += 2) {
+      const first = <usize>load<u8>(symbols + i);
+      const second = <usize>load<u8>(symbols + i, 1);
+      const firstWidth = <u32>load<u8>(widths + first);
+      const secondWidth = <u32>load<u8>(widths + second);
+      const fractionsAt = fractions + (<usize>i << 2);
+      const exactAt = exact + (<usize>i << 3);
+      // As 32 bits, so that what the symbol tells is shifted out.
+      const firstFraction: u32 = load<u32>(fractionsAt) << <u32>load<u8>(told + first);
+      const secondFraction: u32 = load<u32>(fractionsAt, 4) << <u32>load<u8>(told + second);
+      const firstBits = <u64>firstFraction >> <u64>(32 - firstWidth);
+      const secondBits = <u64>secondFraction >> <u64>(32 - secondWidth);
+      const firstCode = (load<u64>(exactAt) >> 63) | (firstBits << 1);
+      const secondCode = (load<u64>(exactAt, 8) >> 63) | (secondBits << 1);
+      buffer |= (firstCode | (secondCode << <u64>(firstWidth + 1))) << filled;
+      filled += firstWidth + secondWidth + 2;
+      store<u64>(at, buffer);
+      const whole = filled >> 3;
+      at += whole;
+      buffer >>= <u64>(whole << 3);
+      filled &= 7;
+    }
+  }
+  for (; i < count; i++) {
     const symbol = <usize>load<u8>(symbols + i);
     const width = <u64>load<u8>(widths + symbol);
     let fraction = <u64>load<u32>(fractions + (<usize>i << 2)) << 32;
@@ -316,22 +378,27 @@ export function encodeRawBits(
   return at + ((filled + 7) >> 3);
 }
 
-/** rANS with 12-bit frequencies: `code` is a symbol's frequency and, from bit 16 on, its start. */
+/**
+ * rANS with 12-bit frequencies. A symbol's code of 16 bytes: ceil(2^44 / frequency) as a uint64, its frequency, and its
+ * start.
+ *
+ * A state that does not overflow is less than 2^20 times the frequency, so the product with that reciprocal fits into 64
+ * bits, and its upper 20 are the quotient exactly (Granlund and Montgomery 1994, theorem 4.2): a division costs more.
+ */
 @inline
-function advance(state: u32, code: u32): u32 {
-  const frequency = code & 0xffff;
-  const quotient = state / frequency;
-  return (quotient << 12) + (state - quotient * frequency) + (code >>> 16);
+function advance(state: u32, code: usize): u32 {
+  const quotient = <u32>((<u64>state * load<u64>(code)) >> 44);
+  return state + quotient * (4096 - load<u32>(code, 8)) + load<u32>(code, 12);
 }
 
 @inline
-function codeOf(codes: usize, symbols: usize, i: i32): u32 {
-  return load<u32>(codes + (<usize>load<u8>(symbols + i) << 2));
+function codeOf(codes: usize, symbols: usize, i: i32): usize {
+  return codes + (<usize>load<u8>(symbols + i) << 4);
 }
 
 @inline
-function overflows(state: u32, code: u32): u32 {
-  return u32(state >>> 20 >= (code & 0xffff));
+function overflows(state: u32, code: usize): u32 {
+  return u32(state >>> 20 >= load<u32>(code, 8));
 }
 
 /**

@@ -11,6 +11,7 @@ export {
 } from "./grid";
 export { divide, roundDecimals, shortestDecimals, widen } from "./decimals";
 export {
+  costOfEighths,
   countDifferent,
   countEighths,
   countPrecisions,

@@ -35,9 +35,9 @@ export interface EncoderMemory {
   readonly output: Uint8Array;
 }
 
-/** The octaves that a grid value may lie in, those of a float64 over any scale. */
-export const LOWEST_EXPONENT = -1100;
-const HIGHEST_EXPONENT = 1024;
+/** The octaves that a grid value may lie in, those of a float64 over any scale, and those that a table may reach. */
+export const LOWEST_EXPONENT = -1160;
+const HIGHEST_EXPONENT = 1100;
 const EIGHTHS = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8;
 const LAST_SEEN = 4096;
 /** Of the arrays that grow with the vector, but for the output. */

@@ -160,10 +160,13 @@ export function rawWidth(precision: number, floorDepth: number, depth: number): 
 function putRawBits({ memory, count, precision, isLowZero }: GridPlan, floorDepth: number): number {
   const { exact, fractions, lowFractions, symbols, output } = memory;
   const { bytes } = reserveMemory(0);
+  let widest = 0;
   for (let symbol = 0; symbol < ZERO_SYMBOL; symbol++) {
     const depth = depthOfSymbol(symbol);
+    const width = rawWidth(precision, floorDepth, depth);
     bytes[TOLD_AT + symbol] = significandBitsOfDepth(depth);
-    bytes[WIDTHS_AT + symbol] = rawWidth(precision, floorDepth, depth);
+    bytes[WIDTHS_AT + symbol] = width;
+    widest = Math.max(widest, width);
   }
   bytes[TOLD_AT + ZERO_SYMBOL] = 0;
   bytes[WIDTHS_AT + ZERO_SYMBOL] = 0;
@@ -174,6 +177,7 @@ function putRawBits({ memory, count, precision, isLowZero }: GridPlan, floorDept
     symbols.byteOffset,
     TOLD_AT,
     WIDTHS_AT,
+    widest,
     count,
     output.byteOffset,
   );

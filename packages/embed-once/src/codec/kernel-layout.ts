@@ -1,5 +1,14 @@
 import { type KernelMemory, reserveMemory } from "./kernel-module.ts";
-import { OCTAVES, octaveTable, PROBABILITY_SCALE, symbolOf, TABLES, ZERO_SYMBOL } from "./octave-tables.ts";
+import {
+  OCTAVES,
+  octaveTable,
+  PROBABILITY_SCALE,
+  SYMBOLS,
+  significandBitsOfDepth,
+  symbolOf,
+  TABLES,
+  ZERO_SYMBOL,
+} from "./octave-tables.ts";
 import { MAX_WIDTH, type WidthTable } from "./width-tables.ts";
 
 /**
@@ -19,8 +28,6 @@ export const TOLD_AT = 4352;
 export const WIDTHS_AT = 4480;
 /** Counts of significands by the bits that they need. */
 export const PRECISIONS_AT = 4608;
-/** For each symbol: its frequency and, from bit 16 on, its start. */
-export const CODES_AT = 5120;
 /** Room for two entries per significand of the most precise corrected grid. */
 export const CORRECTIONS_AT = 8192;
 export const DECADES_AT = 16_384;
@@ -28,9 +35,16 @@ const SLOTS_AT = 24_576;
 const SLOTS_BYTES = 4 * PROBABILITY_SCALE;
 const WIDTH_CODES_AT = SLOTS_AT + TABLES * SLOTS_BYTES;
 const WIDTH_CODES_BYTES = 4 * ZERO_SYMBOL * (MAX_WIDTH + 1);
+const COSTS_AT = WIDTH_CODES_AT + WIDTH_CODES_BYTES;
+/** The eighths that a table reaches. */
+export const EIGHTHS: number = 8 * OCTAVES;
+const COSTS_BYTES = 4 * EIGHTHS;
+const CODES_AT = COSTS_AT + TABLES * COSTS_BYTES;
+/** For each symbol the reciprocal of its frequency, the frequency, and its start. */
+const CODES_BYTES = 16 * SYMBOLS;
 
 /** The coder's words may run at most 256 KiB below a damaged payload; the tables lie there. */
-export const SCRATCH_START: number = WIDTH_CODES_AT + WIDTH_CODES_BYTES;
+export const SCRATCH_START: number = CODES_AT + TABLES * CODES_BYTES;
 
 /** The scratch of a vector: addresses in bytes. */
 export interface VectorLayout {
@@ -84,6 +98,44 @@ export function slotsAt(table: number): number {
   if (slotsWritten[table] === 0) {
     reserveMemory(0).int32s.set(octaveTable(table).slots, at / 4);
     slotsWritten[table] = 1;
+  }
+  return at;
+}
+
+const codesWritten = new Uint8Array(TABLES);
+
+/** The address of the symbols' codes in a static table, as the encoder needs them; written on first use. */
+export function codesAt(table: number): number {
+  const at = CODES_AT + table * CODES_BYTES;
+  if (codesWritten[table] === 0) {
+    const codes = new DataView(reserveMemory(0).bytes.buffer, at);
+    const { frequencies, starts } = octaveTable(table);
+    frequencies.forEach((frequency, symbol) => {
+      codes.setBigUint64(16 * symbol, (2n ** 44n + BigInt(frequency) - 1n) / BigInt(frequency), true);
+      codes.setUint32(16 * symbol + 8, frequency, true);
+      codes.setUint32(16 * symbol + 12, starts[symbol]!, true);
+    });
+    codesWritten[table] = 1;
+  }
+  return at;
+}
+
+const costsWritten = new Uint8Array(TABLES);
+
+/**
+ * The address of what a static table makes of values in each eighth that it reaches, lowest octave first: bits as
+ * float32s, with those that a coarse symbol leaves to be sent raw. Written on first use.
+ */
+export function costsAt(table: number): number {
+  const at = COSTS_AT + table * COSTS_BYTES;
+  if (costsWritten[table] === 0) {
+    const { costs } = octaveTable(table);
+    const { float32s } = reserveMemory(0);
+    for (let eighth = 0; eighth < EIGHTHS; eighth++) {
+      const depth = OCTAVES - 1 - (eighth >> 3);
+      float32s[at / 4 + eighth] = costs[symbolOf(depth, eighth & 7)]! + 3 - significandBitsOfDepth(depth);
+    }
+    costsWritten[table] = 1;
   }
   return at;
 }

@@ -93,6 +93,7 @@ export interface Kernels {
     counts: number,
     summary: number,
   ): void;
+  costOfEighths(counts: number, costs: number, eighths: number, summary: number): number;
   nameSymbols(
     exponents: number,
     fractions: number,
@@ -110,6 +111,7 @@ export interface Kernels {
     symbols: number,
     told: number,
     widths: number,
+    widest: number,
     count: number,
     target: number,
   ): number;

@@ -1,7 +1,7 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import { type Corrections, correctionModel } from "./corrections.ts";
 import { type EncoderMemory, LOWEST_EXPONENT } from "./encoder-memory.ts";
-import { CODES_AT, STATES_AT, SUMMARY_AT } from "./kernel-layout.ts";
+import { codesAt, costsAt, EIGHTHS, STATES_AT, SUMMARY_AT } from "./kernel-layout.ts";
 import { kernels, reserveMemory } from "./kernel-module.ts";
 import {
   OCTAVES,
@@ -10,9 +10,6 @@ import {
   PROBABILITY_SCALE,
   SPREAD_DEPTH,
   STEPS_PER_OCTAVE,
-  SYMBOLS,
-  significandBitsOfDepth,
-  symbolOf,
   TABLES,
   ZERO_SYMBOL,
 } from "./octave-tables.ts";
@@ -58,8 +55,6 @@ export function chooseTable(memory: EncoderMemory, count: number): TableChoice {
   const zeros = int32s[SUMMARY_AT / 4 + 2]!;
   if (zeros === count) return { table: 0, topExponent: 0, bits: count * PROBABILITY_BITS };
 
-  const lowest = (lowestCell >> 3) + LOWEST_EXPONENT;
-  const highest = (highestCell >> 3) + LOWEST_EXPONENT;
   let logSum = 0;
   for (let cell = lowestCell; cell <= highestCell; cell++) {
     logSum += eighthCounts[cell]! * (cell + 8 * LOWEST_EXPONENT);
@@ -67,19 +62,14 @@ export function chooseTable(memory: EncoderMemory, count: number): TableChoice {
   let best: TableChoice = { table: 0, topExponent: 0, bits: Number.POSITIVE_INFINITY };
   // The mean of log2 |x| of a Gaussian lies 0.916 octaves below its spread.
   const guess = Math.round(logSum / (count - zeros) + 0.5 + 8 * (0.916 - 1 + SPREAD_DEPTH));
-  const counted = new Map<number, SymbolCounts>();
   const costOf = (shape: number, place: number): number => {
     const topExponent = Math.ceil(place / STEPS_PER_OCTAVE);
-    let counts = counted.get(topExponent);
-    if (counts === undefined) {
-      counts = countSymbols(eighthCounts, lowest, highest, zeros, topExponent);
-      counted.set(topExponent, counts);
-    }
-    const { bySymbol, fixedBits } = counts;
     const table = shape * STEPS_PER_OCTAVE + (topExponent * STEPS_PER_OCTAVE - place);
-    const { costs } = octaveTable(table);
-    let bits = fixedBits;
-    for (let symbol = 0; symbol < SYMBOLS; symbol++) bits += bySymbol[symbol]! * costs[symbol]!;
+    const lowestReached = 8 * (topExponent - OCTAVES + 1 - LOWEST_EXPONENT);
+    const countsAt = eighthCounts.byteOffset + 4 * lowestReached;
+    const reached = kernels().costOfEighths(countsAt, costsAt(table), EIGHTHS, SUMMARY_AT);
+    const outliers = count - zeros - int32s[SUMMARY_AT / 4]!;
+    const bits = reached + outliers * OUTLIER_BITS + (outliers + zeros) * octaveTable(table).costs[ZERO_SYMBOL]!;
     if (bits < best.bits) best = { table, topExponent, bits };
     return bits;
   };
@@ -97,44 +87,6 @@ export function chooseTable(memory: EncoderMemory, count: number): TableChoice {
   }
   eighthCounts.fill(0, lowestCell, highestCell + 1);
   return best;
-}
-
-/** How often each symbol occurs under some top octave. */
-interface SymbolCounts {
-  readonly bySymbol: Uint32Array;
-  /** Bits that no table changes: those of outliers, and those that coarse symbols leave to be sent raw. */
-  readonly fixedBits: number;
-}
-
-function countSymbols(
-  eighthCounts: Uint32Array,
-  lowest: number,
-  highest: number,
-  zeros: number,
-  topExponent: number,
-): SymbolCounts {
-  const bySymbol = new Uint32Array(SYMBOLS);
-  let outliers = 0;
-  let coarse = 0;
-  for (let exponent = lowest; exponent <= highest; exponent++) {
-    const depth = topExponent - exponent;
-    const at = (exponent - LOWEST_EXPONENT) * 8;
-    if (depth >= 0 && depth < OCTAVES && significandBitsOfDepth(depth) === 3) {
-      const symbol = symbolOf(depth, 0);
-      for (let eighth = 0; eighth < 8; eighth++) bySymbol[symbol + eighth] = eighthCounts[at + eighth]!;
-      continue;
-    }
-    let values = 0;
-    for (let eighth = 0; eighth < 8; eighth++) values += eighthCounts[at + eighth]!;
-    if (depth >= 0 && depth < OCTAVES) {
-      bySymbol[symbolOf(depth, 0)] = values;
-      coarse += values;
-    } else {
-      outliers += values;
-    }
-  }
-  bySymbol[ZERO_SYMBOL] = zeros + outliers;
-  return { bySymbol, fixedBits: outliers * OUTLIER_BITS + 3 * coarse };
 }
 
 /** Corrections, with the scale that their distributions depend on. */
@@ -163,18 +115,14 @@ export function putSymbols(
   position: number,
 ): number {
   const { symbols, output } = memory;
-  const { frequencies, starts } = octaveTable(tableIndex);
   const { int32s } = reserveMemory(0);
-  for (let symbol = 0; symbol < SYMBOLS; symbol++) {
-    int32s[CODES_AT / 4 + symbol] = frequencies[symbol]! | (starts[symbol]! << 16);
-  }
   const lanes = laneCount(count);
   let at = position - carriedBytes(count);
   for (let lane = 0; lane < lanes; lane++) {
     int32s[STATES_AT / 4 + lane] = STATE_FLOOR + output[at + 2 * lane]! + 256 * output[at + 2 * lane + 1]!;
   }
   const start = output.byteOffset;
-  at = kernels().encodeSymbols(CODES_AT, STATES_AT, lanes, symbols.byteOffset, count, start + at) - start;
+  at = kernels().encodeSymbols(codesAt(tableIndex), STATES_AT, lanes, symbols.byteOffset, count, start + at) - start;
   if (corrections !== undefined) at = putCorrections(corrections, output, at);
   for (let lane = lanes - 1; lane >= 0; lane--) {
     const state = int32s[STATES_AT / 4 + lane]!;

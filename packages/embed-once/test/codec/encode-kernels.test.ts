@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type EncoderMemory, encoderMemory } from "../../src/codec/encoder-memory.ts";
 import {
-  CODES_AT,
+  codesAt,
   EIGHTHS_AT,
   PRECISIONS_AT,
   STATES_AT,
@@ -259,11 +259,15 @@ test("encodeRawBits writes signs and low bits, lowest first", () => {
     const { exactWords, fractions, lowFractions, symbols, output } = memory;
     scatter(memory, count, random);
     const { bytes } = reserveMemory(0);
-    for (let symbol = 0; symbol < SYMBOLS; symbol++) {
-      bytes[TOLD_AT + symbol] = random() < 0.5 ? 3 : 0;
-      bytes[WIDTHS_AT + symbol] = Math.floor(random() * 53);
-    }
-    for (const isLowZero of [false, true]) {
+    for (const [isLowZero, widest] of [
+      [false, 52],
+      [true, 52],
+      [true, 23],
+    ] as const) {
+      for (let symbol = 0; symbol < SYMBOLS; symbol++) {
+        bytes[TOLD_AT + symbol] = random() < 0.5 ? 3 : 0;
+        bytes[WIDTHS_AT + symbol] = Math.floor(random() * (widest + 1));
+      }
       let stream = "";
       for (let i = 0; i < count; i++) {
         symbols[i] = random() * SYMBOLS;
@@ -284,6 +288,7 @@ test("encodeRawBits writes signs and low bits, lowest first", () => {
         symbols.byteOffset,
         TOLD_AT,
         WIDTHS_AT,
+        widest,
         count,
         output.byteOffset,
       );
@@ -296,10 +301,8 @@ test("encodeSymbols is rANS with exact quotients", () => {
   for (const { memory, count, random } of loaded()) {
     const { symbols, output } = memory;
     const { int32s } = reserveMemory(0);
-    const { frequencies, starts } = octaveTable(Math.floor(random() * TABLES));
-    for (let symbol = 0; symbol < SYMBOLS; symbol++) {
-      int32s[CODES_AT / 4 + symbol] = frequencies[symbol]! | (starts[symbol]! << 16);
-    }
+    const table = Math.floor(random() * TABLES);
+    const { frequencies, starts } = octaveTable(table);
     for (let i = 0; i < count; i++) symbols[i] = random() * SYMBOLS;
     for (const lanes of [1, 4]) {
       const states = Array.from({ length: lanes }, () => 0x10000 + Math.floor(random() * 0x10000));
@@ -315,7 +318,7 @@ test("encodeSymbols is rANS with exact quotients", () => {
         states[i % lanes] = Math.floor(state / frequency) * 4096 + (state % frequency) + starts[symbols[i]!]!;
       }
       const { encodeSymbols } = kernels();
-      const end = encodeSymbols(CODES_AT, STATES_AT, lanes, symbols.byteOffset, count, output.byteOffset);
+      const end = encodeSymbols(codesAt(table), STATES_AT, lanes, symbols.byteOffset, count, output.byteOffset);
       expect(firsts(output, end - output.byteOffset)).toEqual(words);
       expect(states.map((_, lane) => int32s[STATES_AT / 4 + lane]! >>> 0)).toEqual(states);
     }
