@@ -79,7 +79,7 @@ export interface OpenRecord {
 
 let scratch = new Uint8Array(0);
 
-/** Puts a payload into its frame. The result is a new array of exactly the record's length. */
+/** Puts a payload into its frame. @returns A view that is valid until the next call. */
 export function sealRecord(
   dimensions: number,
   numberForm: NumberFormName,
@@ -97,7 +97,7 @@ export function sealRecord(
   at += payload.length;
   const checksum = crc32(scratch.subarray(0, at));
   for (let byte = 0; byte < CHECKSUM_BYTES; byte++) scratch[at + byte] = checksum >>> (8 * byte);
-  return scratch.slice(0, at + CHECKSUM_BYTES);
+  return scratch.subarray(0, at + CHECKSUM_BYTES);
 }
 
 /**

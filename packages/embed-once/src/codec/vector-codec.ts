@@ -28,6 +28,11 @@ export interface EncodeOptions {
  * @throws {TypeError} when an element is not a number.
  */
 export function encodeVector(values: ArrayLike<number>, options: EncodeOptions = {}): Uint8Array {
+  return encodeLent(values, options).slice();
+}
+
+/** The same for a caller who copies it: a view that is valid until the next call. */
+export function encodeLent(values: ArrayLike<number>, options: EncodeOptions = {}): Uint8Array {
   const { zstdLevel = DEFAULT_ZSTD_LEVEL } = options;
   if (!Number.isInteger(zstdLevel) || zstdLevel < 1 || zstdLevel > 22) {
     throw new RangeError(`zstdLevel must be an integer from 1 to 22; got ${zstdLevel}.`);

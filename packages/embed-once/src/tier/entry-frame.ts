@@ -23,28 +23,26 @@ const TIME_BYTES = 6;
 const MODEL_AT = 14;
 const KEY_AT = 16;
 
-export interface Frame {
-  key: ContentKey;
-  value: Uint8Array;
-  storedMs: number;
-  modelId: number;
+/** Frames of a batch, side by side in one allocation; each lacks the id of its model and its checksum. */
+export function beginFrames(entries: readonly { key: ContentKey; value: Uint8Array }[], storedMs: number): Buffer[] {
+  const bytes = entries.reduce((sum, { value }) => sum + FRAME_HEADER_BYTES + value.length, 0);
+  const all = Buffer.allocUnsafeSlow(bytes);
+  let end = 0;
+  return entries.map(({ key, value }) => {
+    const start = end;
+    end += FRAME_HEADER_BYTES + value.length;
+    all.writeUInt32LE(value.length, start + LENGTH_AT);
+    all.writeUIntLE(storedMs, start + TIME_AT, TIME_BYTES);
+    all.set(key, start + KEY_AT);
+    all.set(value, start + FRAME_HEADER_BYTES);
+    return all.subarray(start, end);
+  });
 }
 
-export function encodeFrame({ key, value, storedMs, modelId }: Frame): Buffer {
-  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + value.length);
-  frame.writeUInt32LE(value.length, LENGTH_AT);
-  frame.writeUIntLE(storedMs, TIME_AT, TIME_BYTES);
+/** Writes what a frame lacks: ids differ from file to file. */
+export function finishFrame(frame: Buffer, modelId: number): void {
   frame.writeUInt16LE(modelId, MODEL_AT);
-  frame.set(key, KEY_AT);
-  frame.set(value, FRAME_HEADER_BYTES);
   frame.writeUInt32LE(crc32(frame.subarray(LENGTH_AT)), 0);
-  return frame;
-}
-
-/** Views into a sound frame. */
-export function decodeFrame(frame: Buffer): Frame {
-  const [storedMs, modelId] = [frameStoredMs(frame), frameModelId(frame)];
-  return { key: frameKey(frame), value: frameValue(frame), storedMs, modelId };
 }
 
 /** Bytes of the frame that begins here; only as true as its checksum. */

@@ -1,15 +1,5 @@
 import type { ContentKey } from "../core/content-key.ts";
-import {
-  encodeFrame,
-  FRAME_HEADER_BYTES,
-  type Frame,
-  frameKey,
-  frameModelId,
-  frameStoredMs,
-  frameValue,
-  hasKey,
-  isSound,
-} from "./entry-frame.ts";
+import { finishFrame, frameKey, frameModelId, frameStoredMs, frameValue, hasKey, isSound } from "./entry-frame.ts";
 import type { KeyIndex } from "./key-index.ts";
 import type { Recency } from "./recency.ts";
 import { type LogWriter, PAYLOAD_BYTES, type RecordLog, segmentOf } from "./record-log.ts";
@@ -23,8 +13,10 @@ export interface EntryStoreParts {
   ttlMs: number | undefined;
 }
 
-/** An entry to be stored: a frame without the id of its model, which differs from file to file. */
-export interface NewEntry extends Omit<Frame, "modelId"> {
+/** An entry to be stored. */
+export interface NewEntry {
+  /** Of which the id of its model and the checksum are written when it is stored. */
+  frame: Buffer;
   model: string;
 }
 
@@ -55,22 +47,23 @@ export class EntryStore {
   append(state: TierState, entries: readonly NewEntry[], nowMs: number): void {
     const writer = this.#log.writer(state.end);
     let incomingBytes = 0;
-    for (const { key, value, storedMs, model } of entries) {
-      if (costBytes(FRAME_HEADER_BYTES + value.length) > this.#maxBytes) {
+    for (const { frame, model } of entries) {
+      const key = frameKey(frame);
+      if (costBytes(frame.length) > this.#maxBytes) {
         this.remove(state, key);
         state.evictions++;
         continue;
       }
       const position = this.#index.get(key);
       if (position !== undefined) {
-        if (this.#isStored(position, key, value)) {
+        if (this.#isStored(position, frame)) {
           this.#recency.mark(segmentOf(position));
           continue;
         }
         this.#removeAt(state, key, position);
       }
       const id = modelId(state, model);
-      const frame = encodeFrame({ key, value, storedMs, modelId: id });
+      finishFrame(frame, id);
       this.#index.put(key, writer.append(frame));
       count(state, id, frame.length, 1);
       incomingBytes += frame.length;
@@ -148,10 +141,11 @@ export class EntryStore {
   }
 
   /** Two processes that embed the same text need the room of one. */
-  #isStored(position: number, key: ContentKey, value: Uint8Array): boolean {
+  #isStored(position: number, frame: Buffer): boolean {
     if (this.#ttlMs !== undefined) return false;
-    const frame = this.#log.read(position);
-    return frame !== undefined && isSound(frame) && hasKey(frame, key) && frameValue(frame).equals(value);
+    const stored = this.#log.read(position);
+    if (!stored || !isSound(stored)) return false;
+    return hasKey(stored, frameKey(frame)) && frameValue(stored).equals(frameValue(frame));
   }
 
   #remove(state: TierState, key: ContentKey): void {

@@ -14,6 +14,7 @@ export const INDEX_ROW_BYTES = 36;
 export class KeyIndex {
   readonly #rows: Database<Buffer, Buffer>;
   readonly #folded: Buffer = Buffer.alloc(FOLDED_BYTES);
+  readonly #row: Buffer = Buffer.alloc(POSITION_BYTES);
 
   constructor(rows: Database<Buffer, Buffer>) {
     this.#rows = rows;
@@ -24,14 +25,14 @@ export class KeyIndex {
     return shared?.length === POSITION_BYTES ? shared.readUIntLE(0, POSITION_BYTES) : undefined;
   }
 
+  /** Within a write transaction only, as `remove`: lmdb copies at once what it is given there. */
   put(key: ContentKey, position: number): void {
-    const row = Buffer.allocUnsafe(POSITION_BYTES);
-    row.writeUIntLE(position, 0, POSITION_BYTES);
-    this.#rows.put(fold(key, Buffer.allocUnsafe(FOLDED_BYTES)), row);
+    this.#row.writeUIntLE(position, 0, POSITION_BYTES);
+    this.#rows.put(fold(key, this.#folded), this.#row);
   }
 
   remove(key: ContentKey): void {
-    this.#rows.remove(fold(key, Buffer.allocUnsafe(FOLDED_BYTES)));
+    this.#rows.remove(fold(key, this.#folded));
   }
 
   /**

@@ -2,8 +2,8 @@ import { chmodSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
-import { decodeFrame, frameStoredMs, frameValue, hasKey, isSound } from "./entry-frame.ts";
-import { EntryStore } from "./entry-store.ts";
+import { beginFrames, frameKey, frameStoredMs, frameValue, hasKey, isSound } from "./entry-frame.ts";
+import { EntryStore, type NewEntry } from "./entry-store.ts";
 import { KeyIndex } from "./key-index.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { type LmdbModule, type OpenDatabase, openDatabase } from "./lmdb-open.ts";
@@ -180,14 +180,12 @@ export class MappedTier implements Tier<Uint8Array> {
   async set(entries: readonly MappedEntry[]): Promise<void> {
     if (entries.length === 0) return;
     // The transaction runs later; the caller's arrays may have changed by then. Of equal keys the last one counts.
-    const latest = new Map<string, MappedEntry>();
-    for (const { key, value, model } of entries) {
-      const copy = { key: Buffer.from(key), value: Buffer.from(value), model };
-      latest.set(copy.key.toString("latin1"), copy);
+    const nowMs = this.#now();
+    const latest = new Map<string, NewEntry>();
+    for (const [i, frame] of beginFrames(entries, nowMs).entries()) {
+      latest.set(frameKey(frame).toString("latin1"), { frame, model: entries[i]!.model ?? "" });
     }
-    const storedMs = this.#now();
-    const fresh = [...latest.values()].map(({ key, value, model = "" }) => ({ key, value, model, storedMs }));
-    await this.change((state) => this.#store.append(state, fresh, storedMs));
+    await this.change((state) => this.#store.append(state, [...latest.values()], nowMs));
   }
 
   async delete(key: ContentKey): Promise<void> {
@@ -195,9 +193,8 @@ export class MappedTier implements Tier<Uint8Array> {
     await this.change((state) => this.#store.remove(state, copy));
   }
 
-  /** Stores frames as they came from another cache, age included; no key stands twice. */
-  async setFrames(frames: readonly { frame: Buffer; model: string }[]): Promise<void> {
-    const entries = frames.map(({ frame, model }) => ({ ...decodeFrame(frame), model }));
+  /** Stores frames as they came from another cache, age included, and takes them over; no key stands twice. */
+  async setFrames(entries: readonly NewEntry[]): Promise<void> {
     await this.change((state) => this.#store.append(state, entries, this.#now()));
   }
 
