@@ -1,0 +1,34 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { blocks, pages } from "./markdown.ts";
+import type { Outcome } from "./run-samples.ts";
+
+const runner = join(import.meta.dirname, "run-samples.ts");
+const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=embed-once-source", runner], {
+  maxBuffer: 100_000_000,
+});
+const outcomes = JSON.parse(stdout) as Outcome[];
+
+describe("the samples of the documentation", () => {
+  test("are all of those that there are", () => {
+    expect(outcomes).toHaveLength(pages().flatMap(blocks).length);
+    expect(outcomes.filter(({ language }) => language === "js").length).toBeGreaterThan(20);
+  });
+
+  test.each(outcomes)("$place ($language) works and prints what it says", ({ stdout, expected, error }) => {
+    expect(error).toBeUndefined();
+    if (expected !== undefined) expect(stdout).toBe(expected);
+  });
+
+  const asking = outcomes.filter(({ requests: [first = 0] }) => first > 0);
+
+  test("those that ask a provider are found", () => {
+    expect(asking.length).toBeGreaterThan(3);
+  });
+
+  test.each(asking)("$place asks nobody when it is run a second time", ({ requests }) => {
+    expect(requests[1]).toBe(0);
+  });
+});
