@@ -2,10 +2,12 @@
  * Runs the samples of all pages in this one process, page after page, and writes what came of each as JSON to standard
  * output. Each page has a home, a cache and a project of its own; samples that ask a provider get the library's own server.
  */
+import { Console } from "node:console";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { parse as parseYaml } from "yaml";
 import { parseConfigurationFile } from "../../src/config.ts";
@@ -36,12 +38,14 @@ const cacheFolder = join(root, "node_modules/.cache");
 mkdirSync(cacheFolder, { recursive: true });
 const modules = mkdtempSync(join(cacheFolder, "embed-once-docs-"));
 const environment = { ...process.env };
+// Standard output is for the outcomes; an MCP server would write to it.
 const write = process.stdout.write.bind(process.stdout);
+process.stdout.write = () => true;
 let homeCount = 0;
-let scriptCount = 0;
+const consoles: Console[] = [];
 
 // What the pages call the reader's own embedder.
-Object.assign(globalThis, { myEmbedder: new FakeEmbedder() });
+Object.assign(globalThis, { myEmbedder: new FakeEmbedder(), sampleConsoles: consoles });
 
 const outcomes: Outcome[] = [];
 for (const page of pages()) {
@@ -69,11 +73,9 @@ function makeHome(): string {
 
 async function run({ page, line, language, code, output, notRun }: Block, home: string): Promise<Outcome> {
   const outcome: Outcome = { place: `${page}:${line}`, language, stdout: "", expected: output, requests: [] };
-  const print = (text: string | Uint8Array): boolean => {
-    outcome.stdout += typeof text === "string" ? text : Buffer.from(text).toString();
-    return true;
+  const print = (text: string): void => {
+    outcome.stdout += text;
   };
-  process.stdout.write = print as typeof process.stdout.write;
   const isRun = notRun === undefined;
   const placed = code
     .replaceAll("/path/to/repository", slashes(join(home, "code/server")))
@@ -86,32 +88,35 @@ async function run({ page, line, language, code, output, notRun }: Block, home: 
     else if (language !== "toml") throw new Error(`nobody knows how to check a sample in "${language}"`);
   } catch (error) {
     outcome.error = error instanceof Error ? error.stack : String(error);
-  } finally {
-    process.stdout.write = write;
   }
   return outcome;
 }
 
-/** Runs a script twice, or checks its syntax alone. */
+/** Runs a script twice, or checks its syntax alone. What it prints in the first run counts. */
 async function runScript(code: string, isRun: boolean, outcome: Outcome): Promise<void> {
-  const script = join(modules, `${scriptCount++}.mjs`);
+  const script = join(modules, `${consoles.length}.mjs`);
+  // What it subscribes to may go on after it: each script has a console of its own, that is deaf by then.
+  const own = `const console = globalThis.sampleConsoles[${consoles.length}];\n`;
+  let printsInto: Outcome | undefined = outcome;
+  const stdout = new Writable({
+    write(bytes, _, done) {
+      if (printsInto) printsInto.stdout += bytes;
+      done();
+    },
+  });
+  consoles.push(new Console(stdout, new Writable({ write: (_, __, done) => done() })));
   // Beneath node_modules, Node.js runs no TypeScript.
-  writeFileSync(script, stripTypeScriptTypes(code));
+  writeFileSync(script, own + stripTypeScriptTypes(code));
   if (!isRun) return;
   for (const query of ["", "?again"]) {
     const before = server.requests.length;
-    const printed = outcome.stdout;
     await import(`${pathToFileURL(script)}${query}`);
     outcome.requests.push(server.requests.length - before);
-    if (query !== "") outcome.stdout = printed;
+    printsInto = undefined;
   }
 }
 
-async function runCommands(
-  commands: readonly Command[],
-  isRun: boolean,
-  print: (text: string) => unknown,
-): Promise<void> {
+async function runCommands(commands: readonly Command[], isRun: boolean, print: (text: string) => void): Promise<void> {
   if (commands.length === 0) throw new Error("no command in it");
   for (const command of commands) await runCommand(command, isRun, print);
 }
@@ -132,16 +137,15 @@ async function checkJson(
   if ("provider" in value || "directory" in value) parseConfigurationFile("embed-once.config.json", text, true);
 }
 
-/** What the steps of a workflow run, in order; its variables are set from here on, as far as they can be known. */
-function workflowCommands(node: unknown, home: string): Command[] {
+/** What the steps of a workflow run, in order, with the variables that are set for each, as far as they are known here. */
+function workflowCommands(node: unknown, home: string, inherited: Record<string, string> = {}): Command[] {
   if (typeof node !== "object" || node === null) return [];
-  const { env, run: script, uses } = node as { env?: Record<string, string>; run?: unknown; uses?: unknown };
-  for (const [name, value] of Object.entries(env ?? {})) {
-    if (!/\$\{\{/.test(String(value))) process.env[name] = String(value);
-  }
+  const { env: set, run: script, uses } = node as { env?: Record<string, string>; run?: unknown; uses?: unknown };
   if (uses !== undefined && !/^[\w-]+\/[\w/-]+@v\d+$/.test(String(uses))) throw new Error(`no action: ${uses}`);
-  const own = typeof script === "string" ? commandsOf(script, home) : [];
-  return [...own, ...Object.values(node).flatMap((child) => workflowCommands(child, home))];
+  const known = Object.entries(set ?? {}).filter(([, value]) => !String(value).startsWith("$"));
+  const env = { ...inherited, ...Object.fromEntries(known) };
+  const own = typeof script === "string" ? commandsOf(script, home).map((command) => ({ ...command, env })) : [];
+  return [...own, ...Object.values(node).flatMap((child) => workflowCommands(child, home, env))];
 }
 
 function slashes(path: string): string {

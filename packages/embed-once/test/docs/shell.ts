@@ -61,7 +61,7 @@ const INSTALLABLE = new Set([
  * checked that the scripts and packages are there.
  * @param isRun whether it can be run here; else its options are checked, as far as that can be
  */
-export async function runCommand(command: Command, isRun: boolean, print: (text: string) => unknown): Promise<void> {
+export async function runCommand(command: Command, isRun: boolean, print: (text: string) => void): Promise<void> {
   const { env, text } = command;
   const [name, ...args] = command.words[0] === "npx" ? command.words.slice(1) : command.words;
   if (name === undefined || name === "export") {
@@ -76,7 +76,7 @@ export async function runCommand(command: Command, isRun: boolean, print: (text:
   } else if (name !== "node") throw new Error(`what is ${name}? In: ${text}`);
 }
 
-async function runNpm([command, ...args]: string[], isRun: boolean, print: (text: string) => unknown): Promise<void> {
+async function runNpm([command, ...args]: string[], isRun: boolean, print: (text: string) => void): Promise<void> {
   if (command === "start") {
     if (isRun) await runEmbedOnce(args.slice(args.indexOf("--") + 1), print);
   } else if (command === "run") {
@@ -106,7 +106,7 @@ const LONGEST_STAY_MS = 1_500;
 const INTERRUPTED = 130;
 
 /** Runs the command in this process. One that stays is interrupted once it has said something. */
-async function runEmbedOnce(args: readonly string[], print: (text: string) => unknown): Promise<void> {
+async function runEmbedOnce(args: readonly string[], print: (text: string) => void): Promise<void> {
   const stays = STAYING.has(args[0]!) || args.includes("--watch");
   let timer: NodeJS.Timeout | undefined;
   let notes = "";
