@@ -31,6 +31,11 @@ export function pages(): string[] {
     .sort();
 }
 
+/** The pages with samples: those of the API have declarations. */
+export function samplePages(): string[] {
+  return pages().filter((page) => !page.startsWith("docs/api/"));
+}
+
 export function read(page: string): string {
   return readFileSync(join(root, page), "utf8").replaceAll("\r\n", "\n");
 }

@@ -13,7 +13,7 @@ import { parse as parseYaml } from "yaml";
 import { parseConfigurationFile } from "../../src/config.ts";
 import { startProviderServer } from "../../src/testing/provider-server.ts";
 import { FakeEmbedder } from "../embedder/fake-embedder.ts";
-import { type Block, blocks, pages, root } from "./markdown.ts";
+import { type Block, blocks, root, samplePages } from "./markdown.ts";
 import { type Command, commandsOf, runCommand } from "./shell.ts";
 
 /** What came of one block. */
@@ -48,7 +48,7 @@ const consoles: Console[] = [];
 Object.assign(globalThis, { myEmbedder: new FakeEmbedder(), sampleConsoles: consoles });
 
 const outcomes: Outcome[] = [];
-for (const page of pages()) {
+for (const page of samplePages()) {
   const samples = blocks(page);
   if (samples.length === 0) continue;
   const home = makeHome();

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { blocks, pages } from "./markdown.ts";
+import { blocks, samplePages } from "./markdown.ts";
 import type { Outcome } from "./run-samples.ts";
 
 const runner = join(import.meta.dirname, "run-samples.ts");
@@ -13,7 +13,7 @@ const outcomes = JSON.parse(stdout) as Outcome[];
 
 describe("the samples of the documentation", () => {
   test("are all of those that there are", () => {
-    expect(outcomes).toHaveLength(pages().flatMap(blocks).length);
+    expect(outcomes).toHaveLength(samplePages().flatMap(blocks).length);
     expect(outcomes.filter(({ language }) => language === "js").length).toBeGreaterThan(20);
   });
 
