@@ -1,13 +1,20 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { blocks, samplePages } from "./markdown.ts";
 import type { Outcome } from "./run-samples.ts";
 
+const home = mkdtempSync(join(tmpdir(), "embed-once-samples-"));
+afterAll(() => rmSync(home, { recursive: true }));
+const others = Object.entries(process.env).filter(([name]) => !/^EMBED_ONCE_|_API_KEY$/.test(name));
 const runner = join(import.meta.dirname, "run-samples.ts");
 const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=embed-once-source", runner], {
+  env: { ...Object.fromEntries(others), HOME: home, USERPROFILE: home },
   maxBuffer: 100_000_000,
+  timeout: 120_000,
 });
 const outcomes = JSON.parse(stdout) as Outcome[];
 
