@@ -175,6 +175,7 @@ export class SqliteVectorStore implements VectorStore {
       const [key, record] = this.#exact.get(row) as unknown as [Uint8Array, Uint8Array];
       decodeInto(record, vector);
       insertSorted(best, { key: toKey(key), similarity: cosine(query, vector) }, limit);
+      free(key, record);
     }
     return best;
   }
@@ -206,6 +207,11 @@ function insertSorted(best: Neighbour[], neighbour: Neighbour, limit: number): v
   if (low === limit) return;
   best.splice(low, 0, neighbour);
   if (best.length > limit) best.pop();
+}
+
+/** Frees what SQLite has copied out: the collector would let tens of megabytes of it pile up. */
+function free(...blobs: readonly Uint8Array[]): void {
+  for (const { buffer } of blobs) (buffer as ArrayBuffer).transfer(0);
 }
 
 function toBytes(key: TextKey): Uint8Array {

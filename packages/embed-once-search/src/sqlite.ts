@@ -13,6 +13,12 @@ const BUSY_TIMEOUT_MS = 30_000;
  */
 const PAGE_BYTES = 8192;
 
+/**
+ * So much of a file is mapped at most (SQLite knows no more than 2 GB less 64 KB). Rows that a search needs lie scattered:
+ * read through SQLite's own cache of 2 MB, whole questions took one and a half times as long.
+ */
+const MAPPED_BYTES = 2 ** 31 - 65_536;
+
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
@@ -47,7 +53,8 @@ export function openDatabase(path: string): DatabaseSync {
   try {
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     enterWal(database);
-    database.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
+    database.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;");
+    database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
     return database;
   } catch (error) {
     database.close();

@@ -97,6 +97,8 @@ function generalNumbers(record: OpenRecord): Float64Array | Float32Array {
     throw new UnsupportedRecordError(`This version does not know number form ${numberForm} in structure ${structure}.`);
   }
   const width = numberForm === "float32" ? 4 : 8;
-  const { buffer } = generalBytes(payload, structure, width * dimensions, width);
-  return width === 4 ? new Float32Array(buffer) : new Float64Array(buffer);
+  const { buffer, byteOffset } = generalBytes(payload, structure, width * dimensions, width);
+  return width === 4
+    ? new Float32Array(buffer, byteOffset, dimensions)
+    : new Float64Array(buffer, byteOffset, dimensions);
 }

@@ -1,4 +1,4 @@
-import { vectorLayout } from "./kernel-layout.ts";
+import { COUNTED_EIGHTHS, EIGHTH_COUNTS_AT, vectorLayout } from "./kernel-layout.ts";
 import { reserveMemory } from "./kernel-module.ts";
 
 /**
@@ -35,10 +35,6 @@ export interface EncoderMemory {
   readonly output: Uint8Array;
 }
 
-/** The octaves that a grid value may lie in, those of a float64 over any scale, and those that a table may reach. */
-export const LOWEST_EXPONENT = -1160;
-const HIGHEST_EXPONENT = 1100;
-const EIGHTHS = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8;
 const LAST_SEEN = 4096;
 /** Of the arrays that grow with the vector, but for the output. */
 const BYTES_A_VALUE = 2 * 8 + 5 * 4 + 2 + 1;
@@ -67,7 +63,7 @@ export function encoderMemory(dimensions: number): EncoderMemory {
 
 function place(first: number, room: number): EncoderMemory {
   const outputBytes = OUTPUT_BYTES_A_VALUE * room + SPARE_OUTPUT_BYTES;
-  const { buffer } = reserveMemory(first + BYTES_A_VALUE * room + 4 * (EIGHTHS + LAST_SEEN) + outputBytes + 256).bytes;
+  const { buffer } = reserveMemory(first + BYTES_A_VALUE * room + 4 * LAST_SEEN + outputBytes + 256).bytes;
   let end = first;
   const take = (bytes: number): number => {
     const at = end;
@@ -92,7 +88,7 @@ function place(first: number, room: number): EncoderMemory {
     predicted,
     predictedBits: new Int32Array(buffer, predicted.byteOffset, room),
     symbols: new Uint8Array(buffer, take(room), room),
-    eighthCounts: new Uint32Array(buffer, take(4 * EIGHTHS), EIGHTHS).fill(0),
+    eighthCounts: new Uint32Array(buffer, EIGHTH_COUNTS_AT, COUNTED_EIGHTHS),
     lastSeen: new Uint32Array(buffer, take(4 * LAST_SEEN), LAST_SEEN),
     output: new Uint8Array(buffer, take(outputBytes), outputBytes),
   };

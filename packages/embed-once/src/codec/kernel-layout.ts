@@ -42,9 +42,15 @@ const COSTS_BYTES = 4 * EIGHTHS;
 const CODES_AT = COSTS_AT + TABLES * COSTS_BYTES;
 /** For each symbol the reciprocal of its frequency, the frequency, and its start. */
 const CODES_BYTES = 16 * SYMBOLS;
+/** The octaves that a grid value may lie in, those of a float64 over any scale, and those that a table may reach. */
+export const LOWEST_EXPONENT = -1160;
+const HIGHEST_EXPONENT = 1100;
+export const COUNTED_EIGHTHS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) * 8;
+/** A uint32 for each eighth. Not in the scratch, which all kernels use: between two calls the counts are zero. */
+export const EIGHTH_COUNTS_AT: number = CODES_AT + TABLES * CODES_BYTES;
 
 /** The coder's words may run at most 256 KiB below a damaged payload; the tables lie there. */
-export const SCRATCH_START: number = CODES_AT + TABLES * CODES_BYTES;
+export const SCRATCH_START: number = EIGHTH_COUNTS_AT + 4 * COUNTED_EIGHTHS;
 
 /** The scratch of a vector: addresses in bytes. */
 export interface VectorLayout {

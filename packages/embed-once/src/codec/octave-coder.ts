@@ -1,7 +1,7 @@
 import { CorruptRecordError } from "../core/errors.ts";
 import { type Corrections, correctionModel } from "./corrections.ts";
-import { type EncoderMemory, LOWEST_EXPONENT } from "./encoder-memory.ts";
-import { codesAt, costsAt, EIGHTHS, STATES_AT, SUMMARY_AT } from "./kernel-layout.ts";
+import type { EncoderMemory } from "./encoder-memory.ts";
+import { codesAt, costsAt, EIGHTHS, LOWEST_EXPONENT, STATES_AT, SUMMARY_AT } from "./kernel-layout.ts";
 import { kernels, reserveMemory } from "./kernel-module.ts";
 import {
   OCTAVES,

@@ -119,7 +119,9 @@ export function generalBytes(payload: Uint8Array, structure: StructureName, leng
     bytes = new Uint8Array(payload);
   } else {
     try {
-      bytes = new Uint8Array(zstdDecompressSync(payload, { maxOutputLength: length }));
+      // All in one chunk, and room for one byte more: a chunk that is filled to the end would be followed by another.
+      const chunkSize = Math.max(constants.Z_MIN_CHUNK, length + 1);
+      bytes = zstdDecompressSync(payload, { maxOutputLength: length, chunkSize });
     } catch (cause) {
       throw new CorruptRecordError("A record's zstd frame cannot be decompressed.", { cause });
     }
