@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { type EmbeddingCache, openCache } from "embed-once";
 import { type ProviderServer, startProviderServer } from "embed-once/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 
 const examples = join(import.meta.dirname, "../examples");
 const main = join(import.meta.dirname, "../packages/embed-once/src/cli/main.ts");
@@ -116,7 +117,8 @@ async function withCache(machine: string, work: (cache: EmbeddingCache) => Promi
 test("warm-pack works offline on a fresh machine, and names what is not in the pack", async () => {
   const pack = join(scratch, "faq.pack");
   const warm = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: KEY };
-  const fresh = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: "not-needed", EMBED_ONCE_MODE: "offline" };
+  const workflow = parse(readFileSync(join(examples, "warm-pack/workflow.yml"), "utf8"));
+  const fresh = { OPENAI_BASE_URL: server.url, ...workflow.jobs.check.env };
   expect(await run("warm", ["warm-pack/check-faq.ts"], warm)).toEqual({
     code: 0,
     stdout: expect.stringMatching(/^(ok: .*\n){3}6 of 6 texts embedded now\n$/),
@@ -139,6 +141,7 @@ test("warm-pack works offline on a fresh machine, and names what is not in the p
     stdout: "",
     stderr: 'NOT IN THE PACK: "How long may I keep a record?". Export it again where there is a key.\n',
   });
+  expect(fresh).toMatchObject({ EMBED_ONCE_MODE: "offline" });
   expect(server.requests.length).toBe(requests);
 });
 
