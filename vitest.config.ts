@@ -6,7 +6,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ["embed-once-source"] },
   ssr: { resolve: { conditions: ["embed-once-source"] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"],
     testTimeout: 30_000,
     pool: "forks",
     // One a core: much of the time is spent waiting for processes and servers.

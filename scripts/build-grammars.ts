@@ -5,7 +5,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 const root = join(import.meta.dirname, "..");
 const target = join(root, "packages/embed-once-search/grammars");
 
-interface Source {
+export interface GrammarSource {
   /** The development dependency that has the grammar's WebAssembly module. */
   package: string;
   file: string;
@@ -14,19 +14,19 @@ interface Source {
   copyright: string;
 }
 
-const microsoft = (name: string, copyright: string, home = name): Source => ({
+const microsoft = (name: string, copyright: string, home = name): GrammarSource => ({
   package: "@vscode/tree-sitter-wasm",
   file: `wasm/tree-sitter-${name}.wasm`,
   home: `tree-sitter/tree-sitter-${home}`,
   copyright,
 });
-const repomix = (name: string, copyright: string, owner: string): Source => ({
+const repomix = (name: string, copyright: string, owner: string): GrammarSource => ({
   package: "@repomix/tree-sitter-wasms",
   file: `out/tree-sitter-${name}.wasm`,
   home: `${owner}/tree-sitter-${name}`,
   copyright,
 });
-const own = (name: string, copyright: string, scope = ""): Source => ({
+const own = (name: string, copyright: string, scope = ""): GrammarSource => ({
   package: `${scope}tree-sitter-${name}`,
   file: `tree-sitter-${name}.wasm`,
   home: `${scope === "" ? "tree-sitter/" : scope.slice(1)}tree-sitter-${name}`,
@@ -35,7 +35,8 @@ const own = (name: string, copyright: string, scope = ""): Source => ({
 
 const COMMUNITY = "@tree-sitter-grammars/";
 
-const SOURCES: Readonly<Record<string, Source>> = {
+/** By language. What must be said of them stands in the package's THIRD-PARTY-NOTICES.md, see notices.ts. */
+export const GRAMMARS: Readonly<Record<string, GrammarSource>> = {
   bash: microsoft("bash", "2017 Max Brunsfeld"),
   c: repomix("c", "2014 Max Brunsfeld", "tree-sitter"),
   "c-sharp": microsoft("c-sharp", "2014-2023 Max Brunsfeld, Damien Guard, Amaan Qureshi, and contributors"),
@@ -65,22 +66,12 @@ const SOURCES: Readonly<Record<string, Source>> = {
 export function buildGrammars(): void {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  const notices: string[] = [];
-  for (const [language, { package: name, file, home, copyright }] of Object.entries(SOURCES)) {
-    const folder = join(root, "node_modules", name);
-    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
-    const compressed = zstdCompressSync(readFileSync(join(folder, file)), {
+  for (const [language, { package: name, file }] of Object.entries(GRAMMARS)) {
+    const compressed = zstdCompressSync(readFileSync(join(root, "node_modules", name, file)), {
       params: { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 },
     });
     writeFileSync(join(target, `${language}.wasm.zst`), compressed);
-    notices.push(`${language}: github.com/${home}, from ${name} ${version}\n  Copyright (c) ${copyright}`);
   }
-  const licence = readFileSync(join(root, "node_modules/tree-sitter-json/LICENSE"), "utf8");
-  const terms = licence.slice(licence.indexOf("Permission is hereby granted"));
-  writeFileSync(join(target, "NOTICE"), `${HEADER}\n${notices.join("\n")}\n\nThe MIT License (MIT)\n\n${terms}`);
 }
-
-const HEADER = `Grammars for tree-sitter, built to WebAssembly and compressed with zstd, all of them under the MIT licence below.
-`;
 
 if (import.meta.main) buildGrammars();

@@ -27,9 +27,10 @@ export async function bundle(folder: string): Promise<void> {
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "shared/[name]-[hash].js",
-    sourcemap: true,
-    // Readable, without comments: they are in src, which the source maps lead to.
+    // Readable, without comments: they are in src, which is packed, too, and which the source maps lead to.
     comments: false,
+    sourcemap: true,
+    sourcemapExcludeSources: true,
   });
   await build.close();
 }

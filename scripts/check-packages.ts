@@ -1,11 +1,12 @@
 /**
- * Checks the packages as their users get them: packs them, lints the tarballs, installs them into empty projects,
- * runs the public API there, and holds the library to its budgets.
+ * Checks the packages as their users get them: packs them, looks at what is in the tarballs, lints them, tries their
+ * publication, installs them into empty projects, runs the public API there, and holds the library to its budgets.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BOUNDS, contentFaults, type Packed } from "./package-contents.ts";
 
 const MAX_INSTALLED_BYTES = 30_000_000;
 const MAX_INSTALLED_PACKAGES = 20;
@@ -37,9 +38,26 @@ function pack(name: string): string {
     "-w",
     `packages/${name}`,
   ]);
-  const [packed] = Object.values(JSON.parse(output)) as { filename: string; size: number; unpackedSize: number }[];
-  say(`${packed!.filename}: ${packed!.size} bytes, ${packed!.unpackedSize} unpacked`);
-  return join(scratch, packed!.filename);
+  const [packed] = Object.values(JSON.parse(output)) as [Packed];
+  const faults = contentFaults(packed, join(root, "packages", name));
+  if (faults.length > 0) throw new Error(`${packed.filename} is not as it should be:\n${faults.join("\n")}`);
+  const { maxBytes, maxUnpackedBytes } = BOUNDS[name]!;
+  say(`${packed.filename}: ${packed.files.length} files, all of them expected`);
+  holds("packed", packed.size, maxBytes, "bytes");
+  holds("unpacked", packed.unpackedSize, maxUnpackedBytes, "bytes");
+  return join(scratch, packed.filename);
+}
+
+/** Warnings of a publication that have nothing to do with the package: nobody is logged in, and nobody has to be. */
+const EXPECTED_WARNINGS = /using --force|requires you to be logged in/;
+
+/** Publishes it on trial. `--force`, as it may have been published before, and so that no registry is asked. */
+function tryToPublish(name: string): void {
+  const args = ["publish", "--dry-run", "--force", "--ignore-scripts", "--access", "public", "-w", `packages/${name}`];
+  const { status, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8" });
+  const warnings = stderr.split("\n").filter((line) => /^npm (warn|error)/.test(line) && !EXPECTED_WARNINGS.test(line));
+  if (status !== 0 || warnings.length > 0) throw new Error(`npm ${args.join(" ")}:\n${warnings.join("\n")}`);
+  say(`npm publish --dry-run of ${name}: no warning`);
 }
 
 function lint(tarball: string): void {
@@ -86,6 +104,7 @@ try {
   const library = pack("embed-once");
   const search = pack("embed-once-search");
   for (const tarball of [library, search]) lint(tarball);
+  for (const name of Object.keys(BOUNDS)) tryToPublish(name);
 
   const alone = install("alone", [library]);
   const { packages, bytes } = installed(join(alone, "node_modules"));

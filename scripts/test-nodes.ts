@@ -1,10 +1,13 @@
-/** Runs the whole suite on every Node.js line that is supported, each from the npm package of its name. */
+/**
+ * Runs the whole suite on the oldest Node.js that is supported and the newest of the lines after it, each from the npm
+ * package of its name.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const LINES = ["22", "24", "26"];
+const LINES = ["22.18", "24", "26"];
 const root = join(import.meta.dirname, "..");
 const lines = process.argv.length > 2 ? process.argv.slice(2) : LINES;
 const folder = mkdtempSync(join(tmpdir(), "embed-once-nodes-"));
@@ -12,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "embed-once-nodes-"));
 try {
   for (const line of lines) {
     const project = join(folder, line);
-    execFileSync("mkdir", ["-p", project]);
+    mkdirSync(project);
     const manifest = { private: true, dependencies: { node: line }, allowScripts: { node: true } };
     writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
     execFileSync("npm", ["install", "--no-fund", "--no-audit", "--silent"], { cwd: project, stdio: "inherit" });

@@ -98,9 +98,10 @@ export class IndexStore {
   knownFilesAt(path: string): KnownFile[] {
     const sql = `
       SELECT id, path, stamp, content_hash AS contentHash, skipped FROM file
-      WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0') -- "0" follows "/"
+      WHERE path = ? OR (path > ? || '/' AND path < ? || '0') -- "0" follows "/"
     `;
-    return this.#prepare(sql).all(path) as unknown as KnownFile[];
+    // Three times: node:sqlite of Node 22.18 does not know numbered parameters.
+    return this.#prepare(sql).all(path, path, path) as unknown as KnownFile[];
   }
 
   /** Replaces what the index says of these files. Their chunks can be found by words at once. */

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -48,8 +48,8 @@ test("search refuses what it cannot work with", async () => {
 test("a command prints nothing by itself, and no warnings of Node", () => {
   const { root, context } = setUp();
   const script = `
-    import { runSearch } from ${JSON.stringify(join(import.meta.dirname, "../src/commands.ts"))};
-    import { WordEmbedder } from ${JSON.stringify(join(import.meta.dirname, "support/word-embedder.ts"))};
+    import { runSearch } from ${JSON.stringify(new URL("../src/commands.ts", import.meta.url))};
+    import { WordEmbedder } from ${JSON.stringify(new URL("support/word-embedder.ts", import.meta.url))};
     const context = { embedder: new WordEmbedder(), indexDirectory: ${JSON.stringify(context.indexDirectory)} };
     const { results } = await runSearch("apple", ${JSON.stringify(root)}, {}, context);
     process.emitWarning("still heard", "ExperimentalWarning");
@@ -57,8 +57,8 @@ test("a command prints nothing by itself, and no warnings of Node", () => {
   `;
   const path = join(temporaryFolder(), "script.mjs");
   writeTree(join(path, ".."), { "script.mjs": script });
-  const child = `${JSON.stringify(process.execPath)} --conditions=embed-once-source ${JSON.stringify(path)} 2>&1`;
-  const lines = execFileSync("sh", ["-c", child], { encoding: "utf8" }).split("\n");
+  const child = spawnSync(process.execPath, ["--conditions=embed-once-source", path], { encoding: "utf8" });
+  const lines = `${child.stdout}${child.stderr}`.split("\n");
   expect(lines.filter((line) => /warning/i.test(line) && !/trace-warnings/.test(line))).toEqual([
     expect.stringContaining("ExperimentalWarning: still heard"),
   ]);

@@ -10,7 +10,7 @@ import { WordEmbedder } from "./support/word-embedder.ts";
 const permissions = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 describe("an index file", () => {
-  test("and what SQLite puts beside it are for their owner alone", () => {
+  test.skipIf(process.platform === "win32")("and what SQLite puts beside it are for their owner alone", () => {
     const path = join(temporaryFolder(), "indexes", "one", "index.sqlite");
     const { database } = openIndexFile(path);
     onTestFinished(() => database.close());
@@ -101,10 +101,13 @@ describe("an index file", () => {
     await expect(engine.index(folder)).rejects.toThrow(/^The index .*a-file.* cannot be opened: .*$/);
   });
 
-  test.skipIf(process.getuid?.() === 0)("says so where its folder may not be written to", async () => {
-    const indexDirectory = temporaryFolder();
-    chmodSync(indexDirectory, 0o500);
-    const engine = new SemanticSearchEngine({ embedder: new WordEmbedder(), indexDirectory });
-    await expect(engine.index(temporaryFolder())).rejects.toThrow(/cannot be opened: .*EACCES/);
-  });
+  test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "says so where its folder may not be written to",
+    async () => {
+      const indexDirectory = temporaryFolder();
+      chmodSync(indexDirectory, 0o500);
+      const engine = new SemanticSearchEngine({ embedder: new WordEmbedder(), indexDirectory });
+      await expect(engine.index(temporaryFolder())).rejects.toThrow(/cannot be opened: .*EACCES/);
+    },
+  );
 });

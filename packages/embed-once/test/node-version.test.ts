@@ -5,6 +5,6 @@ test("tests and the processes that they start run on the Node.js that was asked 
   const expected = process.env.EMBED_ONCE_EXPECTED_NODE;
   const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
   expect(major > 22 || (major === 22 && minor >= 18)).toBe(true);
-  if (expected !== undefined) expect(String(major)).toBe(expected);
+  if (expected !== undefined) expect(`${process.versions.node}.`.startsWith(`${expected}.`)).toBe(true);
   expect(execFileSync(process.execPath, ["--version"], { encoding: "utf8" }).trim()).toBe(process.version);
 });

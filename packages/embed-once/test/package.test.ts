@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 
 interface Manifest {
@@ -74,7 +75,7 @@ describe.each(Object.keys(SURFACE))("the package %s", (name) => {
     const conditions = target as Record<string, string>;
     expect(Object.keys(conditions)).toEqual(["embed-once-source", "types", "default"]);
     for (const condition of ["embed-once-source", "default"]) {
-      const module = (await import(join(folder, conditions[condition]!))) as object;
+      const module = (await import(pathToFileURL(join(folder, conditions[condition]!)).href)) as object;
       expect(Object.keys(module).sort(), condition).toEqual(SURFACE[name]![subpath]);
     }
     expect(existsSync(join(folder, conditions.types!))).toBe(true);

@@ -198,7 +198,7 @@ describe("the hierarchical cache", () => {
     expect(notices[0]).toContain(directory);
   });
 
-  test("folders are their owner's only, and so are files", async () => {
+  test.skipIf(process.platform === "win32")("folders are their owner's only, and so are files", async () => {
     const directory = join(newDirectory(), "nested");
     await withCache({ directory }, async (cache) => {
       await cache.setMany([{ key: key(1), vector: vector(1) }]);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
@@ -8,7 +8,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "embed-once-mcp-"));
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), "embed-once-mcp-")));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 const command = ["--conditions=embed-once-source", join(import.meta.dirname, "../../src/cli/main.ts"), "mcp"];
