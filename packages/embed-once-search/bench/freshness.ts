@@ -14,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { LocalEmbedder } from "embed-once";
 import { SemanticSearchEngine } from "embed-once-search";
+import { writeReport } from "../../embed-once/bench/report.ts";
 import { writeSyntheticTree } from "./synthetic-tree.ts";
 
 const { values } = parseArgs({ options: { json: { type: "string" }, files: { type: "string", default: "10000" } } });
@@ -201,7 +202,7 @@ try {
   await coldAnswer(small);
   await mcp(small);
   await largeTree(large);
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  writeReport(values.json, report);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
