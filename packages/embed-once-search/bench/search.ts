@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import { dotProducts } from "embed-once/kernels";
 import { writeReport } from "../../embed-once/bench/report.ts";
 import { cosine, unitVector } from "../src/vector-store.ts";
-import { mayAnswer } from "./contestants/contestant.ts";
+import { mayAnswer, VectorFile } from "./contestants/contestant.ts";
 import {
   type BuildMeasures,
   indexPath,
@@ -175,7 +175,7 @@ function run(set: VectorSet, rivals: readonly string[]): SetFigures {
       mostMs: MOST_MS,
       update: { row: set.count >> 1, vector: Array.from(vectorOf(set, 0)), times: UPDATES },
     };
-    writeFileSync(vectorsPath(folder), set.numbers);
+    new VectorFile(vectorsPath(folder), set.count, set.dimensions).write(set.numbers);
     const exact = exactSimilarities(set);
     const contestants = ["embed-once", ...rivals].map((contestant) => {
       // How many candidates embed-once itself takes says nothing of others.

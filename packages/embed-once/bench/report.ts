@@ -41,9 +41,13 @@ function installedVersion(folder: string, name: string): string {
 /** With a `+` where the sources were changed since. */
 function commit(): string | undefined {
   try {
-    const command = ["describe", "--always", "--exclude=*", "--dirty=+"];
-    return execFileSync("git", command, { encoding: "utf8", stdio: "pipe", cwd: import.meta.dirname }).trim();
+    const changes = git("status", "--porcelain", "--", ":/packages", ":/package-lock.json");
+    return git("rev-parse", "--short", "HEAD") + (changes === "" ? "" : "+");
   } catch {
     return undefined;
   }
+}
+
+function git(...command: string[]): string {
+  return execFileSync("git", command, { encoding: "utf8", stdio: "pipe", cwd: import.meta.dirname }).trim();
 }

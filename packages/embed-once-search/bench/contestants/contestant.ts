@@ -1,5 +1,5 @@
 /** Who searches for the nearest vectors: the same job for all, each in processes of its own. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 
 export interface Contestant {
   name: string;
@@ -29,6 +29,8 @@ export function mayAnswer(row: number): boolean {
   return placeOf(row) === 0;
 }
 
+const NUMBERS_A_WRITE = 2 ** 24;
+
 /** Vectors in a file, one float32 after the other. */
 export class VectorFile {
   readonly path: string;
@@ -39,6 +41,15 @@ export class VectorFile {
     this.path = path;
     this.count = count;
     this.dimensions = dimensions;
+  }
+
+  write(numbers: Float32Array): void {
+    const file = openSync(this.path, "w");
+    // One call writes less than 2 GB.
+    for (let first = 0; first < numbers.length; first += NUMBERS_A_WRITE) {
+      writeSync(file, numbers.subarray(first, first + NUMBERS_A_WRITE));
+    }
+    closeSync(file);
   }
 
   /** All vectors in batches. */
