@@ -12,7 +12,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type LastRuns, writeFigures } from "./benchmarks/figures.ts";
+import { type LastRuns, type Size, writeFigures } from "./benchmarks/figures.ts";
 import { writeClaims } from "./check-claims.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -29,28 +29,38 @@ const { values: options } = parseArgs({
 });
 const repository = resolve(options.repository);
 
-type Size = "default" | "quick" | "full";
 const size: Size = options.quick ? "quick" : options.full ? "full" : "default";
 
-/** Arguments of each benchmark, in the order in which they run; without a size: not in that run. */
+/**
+ * Arguments of each benchmark, in the order in which they run; without a size: not in that run. By default each takes
+ * about the minutes named, 13 in all, and a fifth of that with `--quick`; docs/benchmarks.md has what they took.
+ */
 const RUNS: Readonly<Record<string, Partial<Record<Size, string>>>> = {
+  // 0.5
   codec: { default: "", quick: "--sizes", full: "" },
+  // 2
   tiers: {
-    default: "--vectors 100000",
-    quick: "--vectors 10000 --reads 100000 --requests 100000",
+    default: "--vectors 100000 --reads 500000 --requests 200000",
+    quick: "--vectors 5000 --reads 50000 --requests 60000",
     full: "--vectors 200000",
   },
-  embedder: { default: "--vectors 5000", quick: "--vectors 1000 --calls 30", full: "--vectors 20000" },
+  // 1.5
+  embedder: { default: "--vectors 5000", quick: "--vectors 500 --calls 20", full: "--vectors 20000" },
   million: { full: "" },
+  // 4.5
   search: {
     default: "--chunks 10000,30000,100000 --rivals 30000",
     quick: "--chunks 2000 --rivals 2000",
     full: "--chunks 10000,30000,100000,500000 --rivals 100000",
   },
+  // 0.8
   words: { default: "--chunks 100000", quick: "--chunks 10000", full: "--chunks 500000" },
-  freshness: { default: "--files 10000", quick: "--files 500 --runs 1", full: "--files 10000" },
+  // 1
+  freshness: { default: "--files 10000 --runs 3", quick: "--files 500 --runs 1", full: "--files 10000" },
+  // 1.3
   history: { default: "--commits 100", quick: "--commits 5", full: "--commits 300" },
-  quality: { default: "", quick: "--commits 10 --functions 40", full: "" },
+  // 1.5
+  quality: { default: "", quick: "--commits 5 --functions 20", full: "" },
 };
 /** Benchmarks that are told a repository first. */
 const OF_A_REPOSITORY = ["history", "quality"];
@@ -69,7 +79,7 @@ function run(name: string): LastRuns[string] {
   const args = ["run", "--silent", `bench:${name}`, "--", ...argumentsOf(name), "--json", file];
   const { status } = spawnSync("npm", args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
   if (status !== 0) throw new Error(`bench:${name} failed`);
-  return { ...JSON.parse(readFileSync(file, "utf8")), minutes: (performance.now() - startedAt) / 60_000 };
+  return { ...JSON.parse(readFileSync(file, "utf8")), size, minutes: (performance.now() - startedAt) / 60_000 };
 }
 
 const names = options.only?.split(",") ?? Object.keys(RUNS).filter((name) => RUNS[name]![size] !== undefined);

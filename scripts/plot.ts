@@ -17,8 +17,7 @@ export const COLOURS = {
   floor: "#768390",
   bound: "#3fb950",
   rival2: "#db61a2",
-  rival3: "#e0703a",
-  rival4: "#a371f7",
+  rival3: "#a371f7",
 } as const;
 
 const CONFIG = {

@@ -7,8 +7,11 @@ import { join } from "node:path";
 import type { Report } from "../../packages/embed-once/bench/report.ts";
 import type { Results } from "./section.ts";
 
-/** A benchmark's report and how long it took. */
+export type Size = "default" | "quick" | "full";
+
+/** A benchmark's report, of which size it was and how long it took. */
 export interface LastRun extends Report {
+  size: Size;
   minutes: number;
   results: Results;
 }

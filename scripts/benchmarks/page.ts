@@ -12,10 +12,10 @@ export function pageOf(runs: LastRuns): string {
     "# Benchmarks",
     [
       "Made by `npm run bench`; not edited by hand. Rivals and floors ran in the same run as what they are compared with; machines are noisy, so compare",
-      "ratios, not figures of two runs.",
+      "ratios, not figures of two runs. Sizes of `--quick` show that all of it works, and little else.",
     ].join("\n"),
     table(
-      ["command", "date", "commit", "minutes", "machine", "versions"],
+      ["command", "date", "commit", "sizes", "minutes", "machine", "versions"],
       sections.map(({ name }) => runRow(name, runs[name]!)),
     ),
     ...sections.flatMap((section) => partsOf(section, runs)),
@@ -44,7 +44,7 @@ function partsOf(section: Section, runs: LastRuns): string[] {
   ];
 }
 
-function runRow(name: string, { date, commit, minutes, machine, versions }: LastRun): (string | undefined)[] {
+function runRow(name: string, { date, commit, size, minutes, machine, versions }: LastRun): (string | undefined)[] {
   const packages = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
-  return [`\`bench:${name}\``, date, commit, minutes.toFixed(1), machine, packages.join(", ")];
+  return [`\`bench:${name}\``, date, commit, size, minutes.toFixed(1), machine, packages.join(", ")];
 }

@@ -32,9 +32,8 @@ const WANTED = 10;
 const COLOUR_OF: Readonly<Record<string, string>> = {
   "embed-once": COLOURS.ours,
   "LanceDB, IVF_RQ": COLOURS.rival,
-  "LanceDB, no index": COLOURS.rival3,
   "sqlite-vec": COLOURS.rival2,
-  "usearch, HNSW": COLOURS.rival4,
+  "usearch, HNSW": COLOURS.rival3,
 };
 
 export function searchOf({ searches }: Searcher, isConfined: boolean): Search {

@@ -78,7 +78,7 @@ async function timed<Result>(samples: number[], work: () => Result | Promise<Res
 /** The engine's young generation grows with the first garbage, whoever makes it; that is not what the store takes. */
 function settle(): void {
   let garbage: number[] = [];
-  for (let i = 0; i < 20_000; i++) garbage = Array.from({ length: 1_000 }, (_, k) => k + i);
+  for (let i = 0; i < 10_000; i++) garbage = Array.from({ length: 1_000 }, (_, k) => k + i);
   if (garbage.length !== 1_000) throw new Error("there was no garbage");
   for (let i = 0; i < 4; i++) globalThis.gc!();
 }

@@ -47,7 +47,7 @@ const CHECKED_QUERIES = 50;
 const WANTED = 10;
 /** Candidates for the fusion with words. */
 const CANDIDATES = 30;
-const RIVALS = ["lancedb", "lancedb-scan", "sqlite-vec", "usearch"];
+const RIVALS = ["lancedb", "sqlite-vec", "usearch"];
 const PACKAGES = ["@lancedb/lancedb", "sqlite-vec", "usearch"];
 const FLAGS = [
   "--conditions=embed-once-source",
@@ -55,7 +55,7 @@ const FLAGS = [
   ...["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"],
 ];
 /** Searches of one kind take so long at most, where it is enough to learn the recall. */
-const MOST_MS = 10_000;
+const MOST_MS = 5_000;
 const UPDATES = 50;
 
 interface Figures {

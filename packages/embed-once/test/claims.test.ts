@@ -28,6 +28,7 @@ function runOf(results: object): LastRuns[string] {
     machine: "2 × any",
     commit: "abc",
     versions: { "Node.js": "24.0.0" },
+    size: "default",
     minutes: 1,
     results,
   };
@@ -79,7 +80,7 @@ describe("claims", () => {
   test("name rivals that were better", () => {
     expect(withClaims(readme, someRuns())).toContain("faster: quick rival, 0.25 ms");
     expect(withClaims(readme, someRuns())).not.toContain("slow rival");
-    expect(withClaims(readme, someRuns())).toContain("0 of 1 forms of vectors");
+    expect(withClaims(readme, someRuns())).toContain("0 of 1 kinds of vectors");
     expect(pageOf(someRuns())).toContain("A general compressor makes smaller: half precision, 1536.");
     expect(pageOf(someRuns())).toContain("- best 10 (2.5 ms): quick rival (0.25 ms, recall 0.525)");
   });

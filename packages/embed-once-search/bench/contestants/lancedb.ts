@@ -22,38 +22,35 @@ function tableOf({ dimensions }: VectorFile, rows: readonly number[], numbers: F
   });
 }
 
-/** A columnar database in files. The place has an index of its own. */
-export function lanceDb(name: string, isIndexed: boolean): Contestant {
-  return {
-    name,
-    async build(vectors, path) {
-      mkdirSync(path);
-      const database = await connect(path);
-      // biome-ignore lint/suspicious/noExplicitAny: its types are not installed with the workspace
-      let table: any;
-      for (const { rows, numbers } of vectors.batches(BATCH)) {
-        const batch = tableOf(vectors, rows, numbers);
-        if (table === undefined) table = await database.createTable("item", batch);
-        else await table.add(batch);
-      }
-      await table.createIndex("place", { config: Index.bitmap() });
-      if (isIndexed) await table.createIndex("vector", { config: Index.ivfRq({ distanceType: "cosine" }) });
-      await table.optimize();
-    },
-    async open(path) {
-      const table = await (await connect(path)).openTable("item");
-      return {
-        async nearest(query, limit, isConfined) {
-          const search = table.query().nearestTo(Array.from(query)).distanceType("cosine");
-          if (isIndexed) search.refineFactor(REFINE);
-          if (isConfined) search.where("place = 0");
-          const found = await search.select(["row", "_distance"]).limit(limit).toArray();
-          return found.map(({ row }: { row: number }) => row);
-        },
-      };
-    },
-  };
-}
-
-/** Its index by partitions and sketches (RaBitQ), as it is built without options. */
-export const contestant: Contestant = lanceDb("LanceDB, IVF_RQ", true);
+/**
+ * A columnar database in files, with its index by partitions and sketches (RaBitQ) as it is built without options. The
+ * place has an index of its own.
+ */
+export const contestant: Contestant = {
+  name: "LanceDB, IVF_RQ",
+  async build(vectors, path) {
+    mkdirSync(path);
+    const database = await connect(path);
+    // biome-ignore lint/suspicious/noExplicitAny: its types are not installed with the workspace
+    let table: any;
+    for (const { rows, numbers } of vectors.batches(BATCH)) {
+      const batch = tableOf(vectors, rows, numbers);
+      if (table === undefined) table = await database.createTable("item", batch);
+      else await table.add(batch);
+    }
+    await table.createIndex("place", { config: Index.bitmap() });
+    await table.createIndex("vector", { config: Index.ivfRq({ distanceType: "cosine" }) });
+    await table.optimize();
+  },
+  async open(path) {
+    const table = await (await connect(path)).openTable("item");
+    return {
+      async nearest(query, limit, isConfined) {
+        const search = table.query().nearestTo(Array.from(query)).distanceType("cosine").refineFactor(REFINE);
+        if (isConfined) search.where("place = 0");
+        const found = await search.select(["row", "_distance"]).limit(limit).toArray();
+        return found.map(({ row }: { row: number }) => row);
+      },
+    };
+  },
+};
