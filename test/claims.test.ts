@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { withClaims } from "../../../scripts/benchmarks/claims.ts";
-import { type LastRuns, readFigures, writeFigures } from "../../../scripts/benchmarks/figures.ts";
-import { chartsOf, pageOf } from "../../../scripts/benchmarks/page.ts";
-import { checkClaims, differences } from "../../../scripts/check-claims.ts";
-import { toSvg } from "../../../scripts/plot.ts";
+import { withClaims } from "../scripts/benchmarks/claims.ts";
+import { type LastRuns, readFigures, writeFigures } from "../scripts/benchmarks/figures.ts";
+import { chartsOf, pageOf } from "../scripts/benchmarks/page.ts";
+import { checkClaims, differences } from "../scripts/check-claims.ts";
+import { toSvg } from "../scripts/plot.ts";
 
 const contestant = (name: string, p50: number) => ({
   name,
