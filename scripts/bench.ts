@@ -1,17 +1,19 @@
 /**
- * All benchmarks, one after the other, and what they measured as docs/benchmarks.md with its plots: `npm run bench`.
+ * All benchmarks, one after the other, and what they measured as docs/benchmarks.json, docs/benchmarks.md, its plots and the
+ * figures in README.md: `npm run bench`.
  *
- *   npm run bench -- --quick                 small sizes, some minutes
+ *   npm run bench -- --quick                 small sizes, within three minutes
  *   npm run bench -- --full                  the million vectors and the largest indexes, too
- *   npm run bench -- --only tiers,search     some of them; the others' results of the last run stay
+ *   npm run bench -- --only tiers,search     some of them; the others' last results stay
  *   npm run bench -- --vectors DIR           real vectors for the codec
  *   npm run bench -- --repository DIR        a git repository for history and quality; this one where it is left out
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { writeBenchmarkDocs } from "./benchmark-docs.ts";
+import { type LastRuns, type Size, writeFigures } from "./benchmarks/figures.ts";
+import { writeClaims } from "./check-claims.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "bench-results");
@@ -27,33 +29,65 @@ const { values: options } = parseArgs({
 });
 const repository = resolve(options.repository);
 
-/** Arguments of each benchmark in the order in which they run; `undefined`: not in this run. */
-const RUNS: Readonly<Record<string, readonly string[] | undefined>> = {
-  codec: options.vectors === undefined ? [] : ["--vectors", resolve(options.vectors)],
-  tiers: ["--vectors", options.quick ? "20000" : "200000"],
-  embedder: options.quick ? ["--vectors", "2000", "--calls", "50"] : ["--vectors", "5000"],
-  search: ["--chunks", options.quick ? "10000" : "100000"],
-  words: ["--chunks", options.quick ? "10000" : "100000"],
-  freshness: ["--files", options.quick ? "1000" : "10000"],
-  history: [repository, "--commits", options.quick ? "50" : "300"],
-  quality: [repository],
-  million: options.full ? [] : undefined,
-};
+const size: Size = options.quick ? "quick" : options.full ? "full" : "default";
 
-const wanted = options.only?.split(",");
-for (const name of wanted ?? []) {
+/**
+ * Arguments of each benchmark, in the order in which they run; without a size: not in that run. By default each takes
+ * about the minutes named, 13 in all, and a fifth of that with `--quick`; docs/benchmarks.md has what they took.
+ */
+const RUNS: Readonly<Record<string, Partial<Record<Size, string>>>> = {
+  // 0.5
+  codec: { default: "", quick: "--sizes", full: "" },
+  // 2
+  tiers: {
+    default: "--vectors 100000 --reads 500000 --requests 200000",
+    quick: "--vectors 5000 --reads 50000 --requests 60000",
+    full: "--vectors 200000",
+  },
+  // 1.5
+  embedder: { default: "--vectors 5000", quick: "--vectors 500 --calls 20", full: "--vectors 20000" },
+  million: { full: "" },
+  // 4.5
+  search: {
+    default: "--chunks 10000,30000,100000 --rivals 30000",
+    quick: "--chunks 2000 --rivals 2000",
+    full: "--chunks 10000,30000,100000,500000 --rivals 100000",
+  },
+  // 0.8
+  words: { default: "--chunks 100000", quick: "--chunks 10000", full: "--chunks 500000" },
+  // 1
+  freshness: { default: "--files 10000 --runs 3", quick: "--files 500 --runs 1", full: "--files 10000" },
+  // 1.3
+  history: { default: "--commits 100", quick: "--commits 5", full: "--commits 300" },
+  // 1.5
+  quality: { default: "", quick: "--commits 5 --functions 20", full: "" },
+};
+/** Benchmarks that are told a repository first. */
+const OF_A_REPOSITORY = ["history", "quality"];
+
+function argumentsOf(name: string): string[] {
+  const args = (RUNS[name]![size] ?? "").split(" ").filter((arg) => arg !== "");
+  if (OF_A_REPOSITORY.includes(name)) args.unshift(repository);
+  if (name === "codec" && options.vectors !== undefined) args.push("--vectors", resolve(options.vectors));
+  return args;
+}
+
+function run(name: string): LastRuns[string] {
+  process.stdout.write(`\n== ${name}\n`);
+  const file = join(folder, `${name}.json`);
+  const startedAt = performance.now();
+  const args = ["run", "--silent", `bench:${name}`, "--", ...argumentsOf(name), "--json", file];
+  const { status } = spawnSync("npm", args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
+  if (status !== 0) throw new Error(`bench:${name} failed`);
+  return { ...JSON.parse(readFileSync(file, "utf8")), size, minutes: (performance.now() - startedAt) / 60_000 };
+}
+
+const names = options.only?.split(",") ?? Object.keys(RUNS).filter((name) => RUNS[name]![size] !== undefined);
+for (const name of names) {
   if (!(name in RUNS)) throw new RangeError(`--only takes ${Object.keys(RUNS).join(", ")}; got ${name}`);
 }
 mkdirSync(folder, { recursive: true });
-for (const [name, args] of Object.entries(RUNS)) {
-  if (wanted === undefined ? args === undefined : !wanted.includes(name)) continue;
-  process.stdout.write(`\n== ${name}\n`);
-  const json = ["--json", join(folder, `${name}.json`)];
-  const { status } = spawnSync("npm", ["run", "--silent", `bench:${name}`, "--", ...(args ?? []), ...json], {
-    cwd: root,
-    stdio: "inherit",
-    shell: process.platform === "win32",
-  });
-  if (status !== 0) throw new Error(`bench:${name} failed`);
-}
-await writeBenchmarkDocs(folder, join(root, "docs"));
+const runs = Object.fromEntries(names.map((name) => [name, run(name)]));
+const minutes = Object.values(runs).reduce((sum, { minutes }) => sum + minutes, 0);
+process.stdout.write(`\n${names.length} benchmarks in ${minutes.toFixed(1)} minutes\n`);
+await writeClaims(writeFigures(runs, Object.keys(RUNS)));

@@ -1,5 +1,6 @@
 /**
- * How soon an index answers and how fresh it is: `npm run bench:freshness [-- --json FILE]`.
+ * How soon an index answers and how fresh it is: `npm run bench:freshness`. Options: `--files 10000` in the large tree,
+ * `--runs 5` from an empty index, `--json FILE`.
  *
  * All trees are synthetic and seeded; every answer is checked before its time counts. The embedder is `local`, without a
  * cache, so that its work is in the figures. The MCP server is measured as users start it: the built command.
@@ -14,9 +15,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { LocalEmbedder } from "embed-once";
 import { SemanticSearchEngine } from "embed-once-search";
+import { writeReport } from "../../embed-once/bench/report.ts";
 import { writeSyntheticTree } from "./synthetic-tree.ts";
 
-const { values } = parseArgs({ options: { json: { type: "string" }, files: { type: "string", default: "10000" } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: "string" },
+    files: { type: "string", default: "10000" },
+    runs: { type: "string", default: "5" },
+  },
+});
+const coldRuns = Number(values.runs);
 const largeFiles = Number(values.files);
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "embed-once-freshness-")));
 const report: Record<string, { p50: number; p99: number; max: number; cpuP50: number | undefined; runs: number }> = {};
@@ -80,7 +89,7 @@ function bareWalk(folder: string): number {
 async function coldAnswer(root: string): Promise<void> {
   const words: Time[] = [];
   const vectors: Time[] = [];
-  for (let run = 0; run < 5; run++) {
+  for (let run = 0; run < coldRuns; run++) {
     const engine = newEngine();
     const read = clock();
     const [first] = await engine.search("fn321x4", root, { wait: false });
@@ -155,7 +164,7 @@ async function mcp(root: string): Promise<void> {
   const bin = join(import.meta.dirname, "../../embed-once/bin/embed-once.js");
   const starts: Time[] = [];
   const answers: Time[] = [];
-  for (let run = 0; run < 5; run++) {
+  for (let run = 0; run < coldRuns; run++) {
     const startedAt = performance.now();
     const child = spawn(process.execPath, [bin, "mcp", root, "--cache-dir", join(scratch, `mcp-${run}`)], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -201,7 +210,7 @@ try {
   await coldAnswer(small);
   await mcp(small);
   await largeTree(large);
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  writeReport(values.json, report);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -4,8 +4,8 @@
  *
  * npm run bench:history -- <git repository> [--commits 300] [--json FILE]
  */
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { writeReport } from "../../embed-once/bench/report.ts";
 import { type Chunk, chunkSource, chunkText, prepareToChunk } from "../src/chunker.ts";
 import { decodeSource } from "../src/source-file.ts";
 import { type ChangedFile, GitObjects, readHistory, readTree } from "./git-history.ts";
@@ -138,10 +138,8 @@ function report(): void {
       ].join(""),
     );
   }
-  if (values.json !== undefined) {
-    const result = { base: history.base, commits: history.commits.length, files, characters, chunkers: rows };
-    writeFileSync(values.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  }
+  const { base } = history;
+  writeReport(values.json, { base, commits: history.commits.length, files, characters, chunkers: rows });
 }
 
 function windowsOfLines(text: string, length: number): Pick<Chunk, "text">[] {

@@ -12,6 +12,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { writeReport } from "../../embed-once/bench/report.ts";
 import { LocalEmbedder } from "../../embed-once/src/provider/local.ts";
 import { absolutePathOf, readContent } from "../src/catalogue.ts";
 import { embed } from "../src/embed-missing.ts";
@@ -298,6 +299,4 @@ const below = results.filter(({ measures }) => measures.ranked.ndcg < measures["
 process.stdout.write(
   `ranked above plain BM25 by ${(100 * gain).toFixed(1)} % on average, below it in ${below.length} of ${results.length}\n`,
 );
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify({ commits, functions, seed, results, average, gain }, null, 2)}\n`);
-}
+writeReport(options.json, { commits, functions, seed, results, average, gain });

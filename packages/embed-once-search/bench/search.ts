@@ -1,31 +1,41 @@
 /**
- * What a search for the nearest vectors costs, on clustered vectors and on the `local` embedder's of a folder's files:
+ * What a search for the nearest vectors costs, on clustered vectors and on the `local` embedder's of a folder's files,
+ * beside others who do the same job:
  *
- *   npm run bench:search                                     10,000 vectors of 1,536 and of 384 dimensions
- *   npm run bench:search -- --chunks 100000 --dimensions 1536
+ *   npm run bench:search                                     10,000 vectors of 1,536 dimensions
+ *   npm run bench:search -- --chunks 10000,100000 --dimensions 1536,384
+ *   npm run bench:search -- --rivals 100000                  most vectors that the rivals are measured with; 10,000
  *   npm run bench:search -- --folder DIR                     whose files `local` embeds; this repository where left out
  *   npm run bench:search -- --json FILE                      the figures for machines
  *
- * Every answer is compared with an exact scan in float64 before anything is reported. The floor beside it is a scan of
- * all float32s in memory, without an index.
+ * Recall is the share of the true best, by an exact scan in float64, that is among the answers. Who builds and who
+ * searches are processes of their own, one after the other. The floor is a scan of all float32s in memory.
  */
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { dotProducts } from "embed-once/kernels";
-import { openIndexFile } from "../src/index-file.ts";
-import { SqliteVectorStore } from "../src/sqlite-vector-store.ts";
-import { cosine, type Neighbour, unitVector } from "../src/vector-store.ts";
-import { type SearchMeasures, type SearchTask, type Timing, timingOf } from "./search-process.ts";
+import { writeReport } from "../../embed-once/bench/report.ts";
+import { cosine, unitVector } from "../src/vector-store.ts";
+import { mayAnswer, VectorFile } from "./contestants/contestant.ts";
+import {
+  type BuildMeasures,
+  indexPath,
+  type SearchMeasures,
+  type SearchTask,
+  type Timing,
+  timingOf,
+  vectorsPath,
+} from "./search-process.ts";
 import { clusteredVectors, repositoryVectors, type VectorSet, vectorOf } from "./search-vectors.ts";
 
 const { values: options } = parseArgs({
   options: {
     chunks: { type: "string", default: "10000" },
-    dimensions: { type: "string", default: "1536,384" },
+    dimensions: { type: "string", default: "1536" },
+    rivals: { type: "string", default: "10000" },
     folder: { type: "string", default: join(import.meta.dirname, "../../..") },
     json: { type: "string" },
   },
@@ -34,65 +44,78 @@ const { values: options } = parseArgs({
 const QUERIES = 300;
 /** Exact answers take long; recall is measured on so many of the queries. */
 const CHECKED_QUERIES = 50;
-/** Results that are wanted, and candidates for the fusion with words. */
-const LIMITS = [10, 30];
-const FLAGS = ["--conditions=embed-once-source", "--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
-const FILTERED_SHARE = 20; // one in twenty may answer
-const BATCH = 64;
+const WANTED = 10;
+/** Candidates for the fusion with words. */
+const CANDIDATES = 30;
+const RIVALS = ["lancedb", "sqlite-vec", "usearch"];
+const PACKAGES = ["@lancedb/lancedb", "sqlite-vec", "usearch"];
+const FLAGS = [
+  "--conditions=embed-once-source",
+  "--disable-warning=ExperimentalWarning",
+  ...["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"],
+];
+/** Searches of one kind take so long at most, where it is enough to learn the recall. */
+const MOST_MS = 5_000;
 const UPDATES = 50;
 
 interface Figures {
+  name: string;
+  buildMs: number;
+  diskBytes: number;
+  firstAnswerMs: number;
+  privateBytes: number | undefined;
+  searches: { limit: number; isConfined: boolean; ms: Timing; asked: number; recall: number }[];
+  confineMs: number | undefined;
+  putMs: Timing | undefined;
+  searchAfterPutMs: Timing | undefined;
+}
+
+interface SetFigures {
   set: string;
   vectors: number;
   dimensions: number;
-  buildMs: number;
-  bytesPerVector: number;
-  firstAnswerMs: number;
-  privateBytes: number | undefined;
-  searches: { limit: number; isFiltered: boolean; ms: Timing; recall: number }[];
-  rowsOfMs: number;
-  putMs: Timing;
-  searchAfterPutMs: Timing;
+  contestants: Figures[];
   float32ScanMs: Timing;
 }
 
-const keyOf = (row: number): string => createHash("sha256").update(`text ${row}`).digest("hex");
-const mayAnswer = (row: number): boolean => Number.parseInt(keyOf(row).slice(0, 8), 16) % FILTERED_SHARE === 0;
-
-function build(set: VectorSet, path: string): number {
-  const startedAt = performance.now();
-  const { database } = openIndexFile(path);
-  const store = new SqliteVectorStore(database);
-  for (let first = 0; first < set.count; first += BATCH) {
-    const count = Math.min(BATCH, set.count - first);
-    store.put(
-      Array.from({ length: count }, (_, i) => ({
-        key: keyOf(first + i),
-        vector: Array.from(vectorOf(set, first + i)),
-      })),
-    );
-  }
-  database.close();
-  return performance.now() - startedAt;
-}
-
-function measure(set: VectorSet, folder: string, path: string): SearchMeasures {
-  const rows = Array.from({ length: set.count }, (_, row) => row);
-  const task: SearchTask = {
-    queries: Array.from({ length: QUERIES }, (_, i) => set.queries[i % set.queries.length]!),
-    limits: LIMITS,
-    among: rows.filter(mayAnswer).map(keyOf),
-    answers: CHECKED_QUERIES,
-    update: { key: keyOf(set.count >> 1), vector: Array.from(vectorOf(set, 0)), times: UPDATES },
-  };
-  const taskPath = join(folder, "task.json");
-  writeFileSync(taskPath, JSON.stringify(task));
+function runProcess<Measures>(work: "build" | "search", contestant: string, folder: string): Measures {
   const script = join(import.meta.dirname, "search-process.ts");
-  const output = execFileSync(process.execPath, [...FLAGS, script, path, taskPath], {
+  const output = execFileSync(process.execPath, [...FLAGS, script, work, contestant, folder], {
     encoding: "utf8",
     maxBuffer: 1 << 30,
   });
   return JSON.parse(output);
+}
+
+function measure(contestant: string, folder: string, exact: readonly Float64Array[]): Figures {
+  const { name, ms } = runProcess<BuildMeasures>("build", contestant, folder);
+  const path = indexPath(folder, contestant);
+  const diskBytes = bytesAt(path);
+  const measures = runProcess<SearchMeasures>("search", contestant, folder);
+  rmSync(path, { recursive: true });
+  return {
+    name,
+    buildMs: ms,
+    diskBytes,
+    firstAnswerMs: measures.firstAnswer,
+    privateBytes: measures.privateBytes,
+    searches: measures.searches.map(({ timing, answers, ...search }) => ({
+      ...search,
+      ms: timing,
+      recall: recallOf(answers, exact, search.limit, search.isConfined),
+    })),
+    confineMs: measures.confine,
+    putMs: measures.put,
+    searchAfterPutMs: measures.searchAfterPut,
+  };
+}
+
+/** What lies at a path and beside it: a database keeps more files than one. */
+function bytesAt(path: string): number {
+  const folder = dirname(path);
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && join(entry.parentPath, entry.name).startsWith(path))
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
 /** The similarities of all vectors to each of the checked queries, in float64. */
@@ -109,20 +132,21 @@ function exactSimilarities(set: VectorSet): Float64Array[] {
 
 /** The share of the true best that an answer has; one as near as the last true one counts as such. */
 function recallOf(
-  answers: readonly Neighbour[][],
+  answers: readonly number[][],
   exact: readonly Float64Array[],
   limit: number,
-  only: boolean,
+  isConfined: boolean,
 ): number {
   let found = 0;
   let wanted = 0;
   for (const [index, answer] of answers.entries()) {
     const similarities = exact[index]!;
-    const eligible = only ? similarities.filter((_, row) => mayAnswer(row)) : similarities;
+    const eligible = isConfined ? similarities.filter((_, row) => mayAnswer(row)) : similarities;
     const best = eligible.toSorted().reverse().subarray(0, limit);
     const last = best.at(-1)!;
+    const rows = new Set(answer.filter((row) => !isConfined || mayAnswer(row)));
     wanted += best.length;
-    found += answer.filter(({ similarity }) => similarity >= last).length;
+    found += [...rows].filter((row) => similarities[row]! >= last).length;
   }
   return found / wanted;
 }
@@ -139,68 +163,76 @@ function scanFloat32s(set: VectorSet): Timing {
   );
 }
 
-function run(set: VectorSet): Figures {
+function run(set: VectorSet, rivals: readonly string[]): SetFigures {
   const folder = mkdtempSync(join(tmpdir(), "embed-once-bench-search-"));
   try {
-    const path = join(folder, "index.sqlite");
-    const buildMs = build(set, path);
-    const bytesPerVector = statSync(path).size / set.count;
-    const measures = measure(set, folder, path);
-    const exact = exactSimilarities(set);
-    return {
-      set: set.name,
-      vectors: set.count,
+    const task: SearchTask = {
+      count: set.count,
       dimensions: set.dimensions,
-      buildMs,
-      bytesPerVector,
-      firstAnswerMs: measures.firstAnswer,
-      privateBytes: measures.privateBytes,
-      searches: measures.searches.map(({ limit, isFiltered, timing, answers }) => ({
-        limit,
-        isFiltered,
-        ms: timing,
-        recall: recallOf(answers, exact, limit, isFiltered),
-      })),
-      rowsOfMs: measures.rowsOf,
-      putMs: measures.put,
-      searchAfterPutMs: measures.searchAfterPut,
-      float32ScanMs: scanFloat32s(set),
+      queries: Array.from({ length: QUERIES }, (_, i) => set.queries[i % set.queries.length]!),
+      limits: [WANTED, CANDIDATES],
+      answers: CHECKED_QUERIES,
+      mostMs: MOST_MS,
+      update: { row: set.count >> 1, vector: Array.from(vectorOf(set, 0)), times: UPDATES },
     };
+    new VectorFile(vectorsPath(folder), set.count, set.dimensions).write(set.numbers);
+    const exact = exactSimilarities(set);
+    const contestants = ["embed-once", ...rivals].map((contestant) => {
+      // How many candidates embed-once itself takes says nothing of others.
+      const limits = contestant === "embed-once" ? task.limits : [WANTED];
+      writeFileSync(join(folder, "task.json"), JSON.stringify({ ...task, limits }));
+      return measure(contestant, folder, exact);
+    });
+    const { name, count, dimensions } = set;
+    return { set: name, vectors: count, dimensions, contestants, float32ScanMs: scanFloat32s(set) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function print(figures: Figures): void {
-  const show = ({ p50, p99 }: Timing): string => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
-  const lines = [
-    `${figures.set}, ${figures.vectors} × ${figures.dimensions}`,
-    `  built in ${(figures.buildMs / 1000).toFixed(1)} s, ${figures.bytesPerVector.toFixed(0)} bytes a vector on disk`,
-    `  first answer of a new process after ${figures.firstAnswerMs.toFixed(0)} ms; private memory ` +
-      (figures.privateBytes === undefined ? "unknown" : `+${(figures.privateBytes / 1e6).toFixed(1)} MB`),
-    ...figures.searches.map(
-      ({ limit, isFiltered, ms, recall }) =>
-        `  best ${limit}${isFiltered ? " of 5 %" : ""}: ${show(ms)}, recall ${recall.toFixed(4)}`,
-    ),
-    `  rows of 5 % by their keys: ${figures.rowsOfMs.toFixed(1)} ms`,
-    `  put of one vector: ${show(figures.putMs)}; the search after it: ${show(figures.searchAfterPutMs)}`,
-    `  floor, float32 scan of vectors in memory: ${show(figures.float32ScanMs)}`,
-  ];
+const show = ({ p50, p99 }: Timing): string => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
+
+function print(figures: SetFigures): void {
+  const lines = [`${figures.set}, ${figures.vectors} × ${figures.dimensions}`];
+  for (const contestant of figures.contestants) {
+    const { name, buildMs, privateBytes, confineMs, putMs, searchAfterPutMs } = contestant;
+    const memory = privateBytes === undefined ? "unknown" : `+${(privateBytes / 1e6).toFixed(1)} MB`;
+    lines.push(
+      `  ${name}: built in ${(buildMs / 1000).toFixed(1)} s, ${(contestant.diskBytes / figures.vectors).toFixed(0)} bytes a vector on disk`,
+      `    first answer of a new process after ${contestant.firstAnswerMs.toFixed(0)} ms; private memory ${memory}`,
+      ...contestant.searches.map(
+        ({ limit, isConfined, ms, asked, recall }) =>
+          `    best ${limit}${isConfined ? " of 5 %" : ""}: ${show(ms)}, recall ${recall.toFixed(4)}, ${asked} asked`,
+      ),
+    );
+    if (confineMs !== undefined) lines.push(`    rows of 5 % by their keys: ${confineMs.toFixed(1)} ms`);
+    if (putMs && searchAfterPutMs) {
+      lines.push(`    put of one vector: ${show(putMs)}; the search after it: ${show(searchAfterPutMs)}`);
+    }
+  }
+  lines.push(`  floor, float32 scan of vectors in memory: ${show(figures.float32ScanMs)}`);
   process.stdout.write(`${lines.join("\n")}\n\n`);
 }
 
-const chunks = Number(options.chunks);
-if (!Number.isInteger(chunks) || chunks < 1)
-  throw new RangeError(`--chunks must be a whole number, got ${options.chunks}`);
-const all: Figures[] = [];
-for (const dimensions of options.dimensions.split(",").map(Number)) {
-  for (const make of [
-    () => clusteredVectors(chunks, dimensions, QUERIES),
-    () => repositoryVectors(resolve(options.folder), chunks, dimensions, QUERIES),
-  ]) {
-    const figures = run(await make());
+function wholeNumbers(name: string, text: string): number[] {
+  const numbers = text.split(",").map(Number);
+  if (numbers.every((number) => Number.isInteger(number) && number >= 0)) return numbers;
+  throw new RangeError(`--${name} must be whole numbers, got ${text}`);
+}
+
+const sizes = wholeNumbers("chunks", options.chunks);
+const [mostForRivals] = wholeNumbers("rivals", options.rivals);
+const sets: SetFigures[] = [];
+for (const dimensions of wholeNumbers("dimensions", options.dimensions)) {
+  const makers = [
+    ...sizes.map((size) => () => clusteredVectors(size, dimensions, QUERIES)),
+    () => repositoryVectors(resolve(options.folder), Math.max(...sizes), dimensions, QUERIES),
+  ];
+  for (const make of makers) {
+    const set = await make();
+    const figures = run(set, set.count <= mostForRivals! ? RIVALS : []);
     print(figures);
-    all.push(figures);
+    sets.push(figures);
   }
 }
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, undefined, 2)}\n`);
+writeReport(options.json, { sets }, { folder: import.meta.dirname, packages: PACKAGES });

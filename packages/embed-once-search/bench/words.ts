@@ -8,10 +8,11 @@
  * texts. Before anything is timed, the only chunk with a certain word must come first.
  */
 import { hash } from "node:crypto";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writeReport } from "../../embed-once/bench/report.ts";
 import { type FilterCondition, readFilter } from "../src/chunk-filter.ts";
 import { gatherCandidates } from "../src/find-chunks.ts";
 import { openIndexFile } from "../src/index-file.ts";
@@ -222,10 +223,7 @@ try {
   rival.close();
   const bytes = statSync(indexFile).size;
   process.stdout.write(`index without vectors: ${(bytes / chunks).toFixed(0)} bytes a chunk\n`);
-  if (options.json !== undefined) {
-    const result = { chunks, questions: questions.length, buildMs, bytesAChunk: bytes / chunks, timings };
-    writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  }
+  writeReport(options.json, { chunks, questions: questions.length, buildMs, bytesAChunk: bytes / chunks, timings });
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { decodeVector, encodeVector, labelOf, recordInfo } from "../src/codec/index.ts";
+import { entropyBits } from "./codec-entropy.ts";
 import { lmdbLz4Bytes } from "./codec-lz4.ts";
 import { rivalSizes } from "./codec-rivals.ts";
 import { generatedSets, loadSets, type VectorSet } from "./codec-sets.ts";
@@ -39,6 +40,7 @@ print(
   ["dims", 5],
   ["bytes", 8],
   ["bits", 7],
+  ["entropy", 7],
   ["limit", 6],
   ["ok", 4],
   ["/f32", 6],
@@ -54,7 +56,7 @@ const labels = new Map<string, number>();
 const sizes: object[] = [];
 const times: object[] = [];
 let failures = 0;
-for (const { name, vectors } of sets) {
+for (const { name, seenAt, vectors } of sets) {
   let bytes = 0;
   let values = 0;
   let json = 0;
@@ -75,6 +77,7 @@ for (const { name, vectors } of sets) {
     if (others.float16 === undefined) isFloat16 = false;
     else rivals.float16 += others.float16;
   }
+  const entropy = entropyBits(vectors);
   const lz4 = await lmdbLz4Bytes(vectors);
   const bitsOf = (size: number): number => (8 * size) / values;
   const bits = (size: number): string => bitsOf(size).toFixed(2);
@@ -83,9 +86,11 @@ for (const { name, vectors } of sets) {
   if (!holds) failures++;
   sizes.push({
     set: name,
+    seenAt,
     vectors: vectors.length,
     dimensions: vectors[0]!.length,
     bits: bitsOf(bytes),
+    entropyBits: entropy,
     zstdBits: bitsOf(rivals.zstd),
     planesBits: bitsOf(rivals.planes),
     deflateBits: bitsOf(rivals.deflate),
@@ -97,6 +102,7 @@ for (const { name, vectors } of sets) {
     [vectors[0]!.length, 5],
     [(bytes / vectors.length).toFixed(1), 8],
     [((8 * bytes) / values).toFixed(3), 7],
+    [entropy.toFixed(3), 7],
     [limit ?? "", 6],
     [holds ? "yes" : "NO", 4],
     [((4 * values) / bytes).toFixed(2), 6],
@@ -111,6 +117,7 @@ for (const { name, vectors } of sets) {
 }
 print(["", 0]);
 print(["Bits a value of zstd-9, deflate and LZ4: of float32 bytes where those are exact, else of float64 bytes.", 0]);
+print(["Entropy: an estimate; bench/codec-entropy.ts says of what.", 0]);
 print(["ok: at most the limit, and at most zstd-9.", 0]);
 print(["", 0]);
 for (const [label, count] of [...labels].sort((left, right) => right[1] - left[1])) print([count, 6], [label, -1]);

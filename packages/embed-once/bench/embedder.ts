@@ -15,6 +15,9 @@ const BATCH = 100;
 const DIMENSIONS = 1536;
 const TEXT_CHARACTERS = 1_000;
 const DISTINCT_VECTORS = 500;
+const RIVAL_PACKAGES = ["@langchain/classic", "keyv", "@keyv/sqlite", "cacheable", "bentocache"];
+/** Calls before any is timed. */
+const WARM_UP = 50;
 
 const { values } = parseArgs({
   options: {
@@ -63,7 +66,7 @@ async function measure(
   directory: string,
   name: string,
 ): Promise<Measured> {
-  for (let warm = 0; warm < 20; warm++) check(await contestant.embed(draw()));
+  for (let warm = 0; warm < WARM_UP; warm++) check(await contestant.embed(draw()));
   const samples: number[] = [];
   for (let call = 0; call < calls; call++) {
     const batch = draw();
@@ -143,4 +146,8 @@ for (const { name, medianUs, p99Us, diskBytesAVector } of results) {
     `${name.padEnd(28)}${medianUs.toFixed(1).padStart(10)}${p99Us.toFixed(1).padStart(10)}${ratio.padStart(8)}${diskBytesAVector.toFixed(0).padStart(10)}\n`,
   );
 }
-writeReport(values.json, { textCount, dimensions: DIMENSIONS, contestants: results });
+writeReport(
+  values.json,
+  { textCount, dimensions: DIMENSIONS, contestants: results },
+  { folder: import.meta.dirname, packages: RIVAL_PACKAGES },
+);

@@ -3,12 +3,15 @@
  * them a lookup in L1 with all of them in it. `--json FILE` writes the figures.
  */
 import { channel } from "node:diagnostics_channel";
-import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { openCache } from "../src/cache/hierarchical-cache.ts";
 import { CACHE_CHANNEL } from "../src/statistics/channels.ts";
 import { LatencyHistogram } from "../src/statistics/latency-histogram.ts";
 import { Sampler } from "../src/statistics/sampling.ts";
+import { writeReport } from "./report.ts";
 import { benchKey, benchVector } from "./tiers-data.ts";
+
+const { values: options } = parseArgs({ options: { json: { type: "string" } } });
 
 const ROUNDS = 301;
 const CALLS = 20_000;
@@ -79,6 +82,4 @@ const hit = measure(`a hit in L1, ${DIMENSIONS} dimensions, statistics included`
 if (cache.statistics().tiers.L1.hits !== hits + ROUNDS * KEYS) throw new Error("not all of it came from L1");
 process.stdout.write(`latency is ${((100 * latency) / hit.p50).toFixed(1)} % of that\n`);
 
-const json = process.argv.indexOf("--json");
-if (json > 0)
-  writeFileSync(process.argv[json + 1]!, JSON.stringify({ figures, latencyNs: latency, gap, sink }, null, 2));
+writeReport(options.json, { figures, latencyNs: latency, gap, sink });

@@ -3,21 +3,13 @@
  * same arrays without one. Arguments: directory or "control", vectors, reads. Prints JSON.
  */
 import { openCache } from "../src/cache/hierarchical-cache.ts";
-import { anonymousBytes, benchKey, benchVector, randomNumbers, residentBytes, timed } from "./tiers-data.ts";
+import { anonymousBytes, benchKey, benchVector, randomNumbers, residentBytes, settle, timed } from "./tiers-data.ts";
 
 const [directory, vectors, reads] = process.argv.slice(2);
 const DIMENSIONS = 1_536;
 const random = randomNumbers(7);
 // Made before the first measurement, as the control has them, too.
 const sample = benchVector(0, DIMENSIONS);
-const settle = async (flavor: "regular" | "last-resort") => {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc!({ type: "major", execution: "sync", flavor });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
-// After a collection of the last resort the engine keeps no emptied pages for later, of which it has tens of megabytes
-// or few as the collections happened to fall.
 await settle("last-resort");
 const before = anonymousBytes();
 let keep: unknown;

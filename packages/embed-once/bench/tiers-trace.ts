@@ -3,12 +3,11 @@ import type { ContentKey } from "../src/core/content-key.ts";
 import { benchKey, randomNumbers } from "./tiers-data.ts";
 
 const KEYS = 100_000;
-const REQUESTS = 400_000;
 const SCAN_EVERY = 50_000;
 const SCAN_KEYS = 15_000;
 const EXPONENT = 0.9;
 
-export function zipfTrace(): Int32Array {
+export function zipfTrace(requests: number): Int32Array {
   const cumulative = new Float64Array(KEYS);
   let sum = 0;
   for (let i = 0; i < KEYS; i++) {
@@ -18,7 +17,7 @@ export function zipfTrace(): Int32Array {
   const random = randomNumbers(11);
   const trace: number[] = [];
   let once = KEYS;
-  for (let i = 0; i < REQUESTS; i++) {
+  for (let i = 0; i < requests; i++) {
     const wanted = (random(2 ** 31) / 2 ** 31) * sum;
     let low = 0;
     for (let high = KEYS - 1; low < high; ) {
