@@ -23,6 +23,26 @@ export interface BatchCall {
   dimensions: number | undefined;
 }
 
+/** Takes what becomes of the texts of a batch, as soon as it is known. */
+export interface BatchReceiver {
+  /** A part of the answer, checked: where its texts begin, and their vectors. */
+  onVectors(start: number, vectors: number[][]): Promise<void>;
+  /** A text that is refused even alone, or that the refusal names. The others are still sent. */
+  onRefused(index: number, refusal: TextFailed): void;
+}
+
+/** One batch on its way. */
+interface Batch {
+  call: BatchCall;
+  signals: FlightSignals;
+  observer: BatchObserver;
+  receiver: BatchReceiver;
+  textsRefused: number;
+}
+
+/** With so many refused it is hardly the texts, and each costs requests to find. The rest is not sent then. */
+export const MAX_TEXTS_REFUSED = 5;
+
 /**
  * Sends texts to the base embedder in requests that it takes: retried, checked, and cut smaller where the base says that
  * there is too much in one. What it learns of the limit, it keeps.
@@ -46,45 +66,68 @@ export class BatchSender {
   }
 
   /**
-   * @param onVectors takes each part of the answer as soon as it is checked: where its texts begin, and their vectors
-   * @throws TextFailed for a text that is refused even alone, or that the error names; else the base's error
+   * Ends well where every text has its vector or is refused.
+   * @throws TextFailed for a text with a wrong answer, or for the last of `MAX_TEXTS_REFUSED`; else the base's error
    */
-  async send(
+  send(
     texts: readonly string[],
     call: BatchCall,
     signals: FlightSignals,
     observer: BatchObserver,
-    onVectors: (start: number, vectors: number[][]) => Promise<void>,
-    offset = 0,
+    receiver: BatchReceiver,
   ): Promise<void> {
+    return this.#send(texts, 0, { call, signals, observer, receiver, textsRefused: 0 });
+  }
+
+  /** @param offset where the texts begin in the batch */
+  async #send(texts: readonly string[], offset: number, batch: Batch): Promise<void> {
+    const { call, signals, observer, receiver } = batch;
     for (const { start, end } of splitRequests(texts, this.#limits)) {
       const part = texts.slice(start, end);
       const at = offset + start;
       signals.unwanted.throwIfAborted();
+      let vectors: number[][];
       try {
-        await onVectors(at, await this.#request(part, call, signals, observer));
+        vectors = await this.#request(part, call, signals, observer);
       } catch (error) {
-        const { kind, maxTexts } = classifyFailure(error, this.#clock.now());
-        if (signals.abandoned.aborted) throw error;
-        const named = isAboutText(error) ? part[error.textIndex] : undefined;
-        if (kind !== "too-large" && kind !== "refused") {
-          throw named === undefined ? error : new TextFailed(named, error, false);
-        }
-        if (part.length === 1) throw new TextFailed(part[0]!, error, true);
-        if (named !== undefined) {
-          await this.send(part.slice(0, part.indexOf(named)), call, signals, observer, onVectors, at);
-          throw new TextFailed(named, error, true);
-        }
-        const stated = maxTexts !== undefined && maxTexts < part.length ? maxTexts : undefined;
-        if (stated !== undefined) this.#learn(stated, observer);
-        // One text may be what it objects to: halves find it with few requests, and the rest is not held back by it.
-        const half = Math.ceil(part.length / 2);
-        await this.send(part.slice(0, half), call, signals, observer, onVectors, at);
-        await this.send(part.slice(half), call, signals, observer, onVectors, at + half);
-        // Only now it is known that it was their number, and not one of them.
-        if (kind === "too-large" && stated === undefined) this.#learn(half, observer);
+        await this.#sendRest(part, at, batch, error);
+        continue;
       }
+      await receiver.onVectors(at, vectors);
     }
+  }
+
+  /** After a failure: whatever is not to blame for it, in smaller requests. */
+  async #sendRest(part: readonly string[], at: number, batch: Batch, error: unknown): Promise<void> {
+    const { signals, observer } = batch;
+    if (signals.abandoned.aborted) throw error;
+    const { kind, maxTexts } = classifyFailure(error, this.#clock.now());
+    const named = isAboutText(error) && error.textIndex in part ? error.textIndex : undefined;
+    if (kind !== "too-large" && kind !== "refused") {
+      throw named === undefined ? error : new TextFailed(part[named]!, error, false);
+    }
+    const refused = part.length === 1 ? 0 : named;
+    if (refused !== undefined) {
+      await this.#send(part.slice(0, refused), at, batch);
+      this.#refuse(part[refused]!, at + refused, batch, error);
+      return this.#send(part.slice(refused + 1), at + refused + 1, batch);
+    }
+    const stated = maxTexts !== undefined && maxTexts < part.length ? maxTexts : undefined;
+    if (stated !== undefined) this.#learn(stated, observer);
+    // One text may be what it objects to: halves find it with few requests, and the rest is not held back by it.
+    const half = Math.ceil(part.length / 2);
+    const refusedBefore = batch.textsRefused;
+    await this.#send(part.slice(0, half), at, batch);
+    await this.#send(part.slice(half), at + half, batch);
+    // Only now it is known that it was their number, and not one of them.
+    const isNumber = kind === "too-large" && batch.textsRefused === refusedBefore;
+    if (isNumber && stated === undefined) this.#learn(half, observer);
+  }
+
+  #refuse(text: string, index: number, batch: Batch, error: unknown): void {
+    const refusal = new TextFailed(text, error, true);
+    batch.receiver.onRefused(index, refusal);
+    if (++batch.textsRefused >= MAX_TEXTS_REFUSED) throw refusal;
   }
 
   #learn(maxTextsPerRequest: number, observer: BatchObserver): void {

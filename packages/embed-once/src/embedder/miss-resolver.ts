@@ -4,13 +4,13 @@ import type { Usage } from "../core/embedder.ts";
 import { splitRequests } from "../core/request-limits.ts";
 import type { EmbedderCounts } from "../statistics/statistics.ts";
 import { abortable } from "./abortable.ts";
-import type { BatchCall, BatchObserver, BatchSender } from "./batching.ts";
+import { type BatchCall, type BatchObserver, type BatchSender, MAX_TEXTS_REFUSED } from "./batching.ts";
 import { EmbeddingsFailedError, isAboutText, TextFailed } from "./errors.ts";
 import type { EmbedderEvent } from "./events.ts";
 import { HeldLeases, type LeaseKey } from "./held-leases.ts";
 import { type CallTally, countHits } from "./model-ledger.ts";
 import type { RetryClock } from "./retry.ts";
-import { type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
+import { type Delivery, type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
 import { type TokenLedger, unitsOf } from "./token-ledger.ts";
 import type { UnderWay } from "./under-way.ts";
@@ -86,6 +86,7 @@ export class MissResolver {
   /** @throws EmbeddingsFailedError where a part was done or one text is to blame, else the base's own error, or the signal's reason */
   async resolve(missing: readonly Wanted[], call: MissCall): Promise<void> {
     const { tally } = call;
+    const refusals = new Set<TextFailed>();
     let open: Open[] = missing.map((wanted) => ({ wanted, flightKey: Buffer.from(wanted.key).toString("latin1") }));
     while (open.length > 0) {
       const joined = open.filter(({ flightKey }) => this.#flights.has(flightKey));
@@ -100,7 +101,7 @@ export class MissResolver {
           Promise.all([
             // What another call could not get, this one asks for by itself.
             ...theirs!.map((vector, i) => keep(vector, joined[i]!, call).catch(() => {})),
-            ...ours.flat().map((vector, i) => keep(vector, own[i]!, call)),
+            ...ours.flat().map((vector, i) => keep(vector, own[i]!, call).catch((error) => setAside(error, refusals))),
           ]),
           call.signal,
         );
@@ -111,12 +112,13 @@ export class MissResolver {
         if (givenUp) throw error;
         // What was sent is paid for: its answer is awaited and kept, and the error can say how much is done.
         await abortable(Promise.all(owned.map(({ ended }) => ended)), call.signal);
-        throw failure(error, missing, call);
+        throw failure(isRefusal(error) ? firstOf(refusals, missing) : error, missing, call);
       }
       open = joined.filter(({ wanted }) => !call.vectors.has(wanted.positions[0]!));
       tally.coalesced -= open.length;
       tally.misses += open.length;
     }
+    if (refusals.size > 0) throw failure(firstOf(refusals, missing), missing, call);
   }
 
   /** One flight for each request that the base takes. */
@@ -127,9 +129,9 @@ export class MissResolver {
       const batch = own.slice(start, end);
       const ticket = this.#flights.start(
         batch.map(({ flightKey }) => flightKey),
-        (signals, deliver) =>
-          this.#leased(batch, call, signals, deliver, (granted) =>
-            slots.run(signals.unwanted, () => this.#send(granted, call, signals, deliver)),
+        (signals, delivery) =>
+          this.#leased(batch, call, signals, delivery, (granted) =>
+            slots.run(signals.unwanted, () => this.#send(granted, call, signals, delivery)),
           ),
       );
       void underWay.add(ticket.ended);
@@ -145,7 +147,7 @@ export class MissResolver {
     batch: readonly Open[],
     { cache, share, tally }: MissCall,
     signals: FlightSignals,
-    deliver: (index: number, vector: number[]) => void,
+    delivery: Delivery,
     embed: (granted: readonly Indexed[]) => Promise<void>,
   ): Promise<void> {
     let open: Indexed[] = batch.map(({ wanted, flightKey }, index) => ({ wanted, flightKey, key: wanted.key, index }));
@@ -157,7 +159,7 @@ export class MissResolver {
       const renewal = setInterval(() => this.#leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
       try {
         // Whoever had the lease before may have stored the text since it was looked up.
-        const missing = this.#deliverStored(granted, cache, tally, deliver);
+        const missing = this.#deliverStored(granted, cache, tally, delivery);
         if (missing.length > 0) await embed(missing);
       } finally {
         clearInterval(renewal);
@@ -168,44 +170,37 @@ export class MissResolver {
       if (open.length === 0) return;
       this.#parts.onEvent({ type: "lease-wait", textCount: open.length });
       await this.#parts.clock.sleep(POLL_MS, signals.unwanted);
-      open = this.#deliverStored(open, cache, tally, deliver);
+      open = this.#deliverStored(open, cache, tally, delivery);
     }
   }
 
   /** Delivers what is in the cache by now; gives the others. */
-  #deliverStored(
-    open: readonly Indexed[],
-    cache: EmbeddingCache,
-    tally: CallTally,
-    deliver: (i: number, v: number[]) => void,
-  ): Indexed[] {
+  #deliverStored(open: readonly Indexed[], cache: EmbeddingCache, tally: CallTally, delivery: Delivery): Indexed[] {
     const keys = open.map(({ wanted }) => wanted.key);
     const found = countHits(cache, tally, () => cache.getMany(keys));
     tally.misses -= found.filter(Boolean).length;
     return open.filter(({ index }, i) => {
-      if (found[i]) deliver(index, found[i]);
+      if (found[i]) delivery.vector(index, found[i]);
       return !found[i];
     });
   }
 
-  #send(
-    granted: readonly Indexed[],
-    call: MissCall,
-    signals: FlightSignals,
-    deliver: (index: number, vector: number[]) => void,
-  ): Promise<void> {
+  #send(granted: readonly Indexed[], call: MissCall, signals: FlightSignals, delivery: Delivery): Promise<void> {
+    const { cache, model, store } = call;
     const texts = granted.map(({ wanted }) => wanted.text);
-    return this.#parts.sender.send(texts, call.call, signals, this.observer(call), async (start, vectors) => {
-      const part = granted.slice(start, start + vectors.length);
-      if (call.store) {
-        try {
-          const { cache, model } = call;
-          await cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
-        } catch {
-          // The cache has told and counted it. The vectors are paid for and right, so the caller gets them.
+    return this.#parts.sender.send(texts, call.call, signals, this.observer(call), {
+      onVectors: async (start, vectors) => {
+        const part = granted.slice(start, start + vectors.length);
+        if (store) {
+          try {
+            await cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
+          } catch {
+            // The cache has told and counted it. The vectors are paid for and right, so the caller gets them.
+          }
         }
-      }
-      for (const [i, { index }] of part.entries()) deliver(index, vectors[i]!);
+        for (const [i, { index }] of part.entries()) delivery.vector(index, vectors[i]!);
+      },
+      onRefused: (index, refusal) => delivery.failure(granted[index]!.index, refusal),
     });
   }
 
@@ -251,6 +246,21 @@ interface Indexed extends LeaseKey {
 async function keep(vector: Promise<number[]>, { wanted }: Open, { vectors }: MissCall): Promise<void> {
   // Another call may be handed the same array.
   vectors.set(wanted.positions[0]!, (await vector).slice());
+}
+
+function isRefusal(error: unknown): error is TextFailed {
+  return error instanceof TextFailed && error.refused;
+}
+
+/** A refused text keeps the call from its answer, not from what the others bring; too many of them do. */
+function setAside(error: unknown, refusals: Set<TextFailed>): void {
+  if (!isRefusal(error) || refusals.add(error).size >= MAX_TEXTS_REFUSED) throw error;
+}
+
+/** The refusal of the text that stands first. */
+function firstOf(refusals: ReadonlySet<TextFailed>, missing: readonly Wanted[]): TextFailed {
+  const texts = new Map([...refusals].map((refusal) => [refusal.text, refusal]));
+  return missing.map(({ text }) => texts.get(text)).find((refusal) => refusal !== undefined)!;
 }
 
 function failure(error: unknown, missing: readonly Wanted[], { vectors, textsAsked }: MissCall): unknown {

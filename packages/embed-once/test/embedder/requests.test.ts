@@ -165,20 +165,53 @@ describe("a text that the base refuses", () => {
     };
   }
 
-  test("is named by its index; what comes before it is kept, and few requests find it", async () => {
+  test("is named by its index; all others are embedded and kept, and few requests find it", async () => {
     const base = new FakeEmbedder();
     base.answer = refuse("k");
     const embedder = cached(base);
     const error = await embedder.createEmbeddings(letters(16)).catch((reason) => reason);
     expect(error).toBeInstanceOf(EmbeddingsFailedError);
-    expect(error).toMatchObject({ textIndex: 10, textsDone: 10, textsAsked: 16 });
+    expect(error).toMatchObject({ textIndex: 10, textsDone: 15, textsAsked: 16 });
     expect(error.message).toBe(
-      "text 10 was refused: maximum context length is 8192 tokens (10 of 16 texts are done and kept)",
+      "text 10 was refused: maximum context length is 8192 tokens (15 of 16 texts are done and kept)",
     );
     expect(base.requests.length).toBeLessThanOrEqual(9);
     base.answer = undefined;
     await embedder.createEmbeddings(letters(16));
-    expect(base.requests.at(-1)!.texts).toEqual(letters(16).slice(10));
+    expect(base.requests.at(-1)!.texts).toEqual(["k"]);
+  });
+
+  test("holds no other text back, be it in the same request, in one that was not sent yet or in another refused one", async () => {
+    const base = new FakeEmbedder();
+    base.answer = refuse("f", "b");
+    const embedder = cached(base, { maxTextsPerRequest: 4, maxConcurrentRequests: 1 });
+    await expect(embedder.createEmbeddings(letters(12))).rejects.toMatchObject({ textIndex: 1, textsDone: 10 });
+    base.answer = undefined;
+    await embedder.createEmbeddings(letters(12));
+    expect(base.requests.at(-1)!.texts).toEqual(["b", "f"]);
+  });
+
+  test("is the fifth of its kind: then the rest is not sent, in one batch or in several", async () => {
+    for (const maxTextsPerRequest of [64, 8, 1]) {
+      const base = new FakeEmbedder();
+      const texts = Array.from({ length: 64 }, (_, i) => `text ${i}`);
+      base.answer = refuse(...texts);
+      const embedder = cached(base, { maxTextsPerRequest, maxConcurrentRequests: 1 });
+      await expect(embedder.createEmbeddings(texts)).rejects.toMatchObject({ textIndex: 0, textsDone: 0 });
+      expect(base.requests.filter((request) => request.texts.length === 1)).toHaveLength(5);
+      expect(base.requests.length).toBeLessThanOrEqual(16);
+    }
+  });
+
+  test("does not have a key asked again that is withdrawn meanwhile", async () => {
+    const base = new FakeEmbedder();
+    const refuseFirst = refuse("a");
+    base.answer = (request) => {
+      if (base.requests.length > 1 && !request.texts.includes("a")) throw failing(401, "key withdrawn");
+      return refuseFirst(request);
+    };
+    await expect(cached(base).createEmbeddings(letters(8))).rejects.toThrow("key withdrawn");
+    expect(base.requests.map(({ texts }) => texts.join(""))).toEqual(["abcdefgh", "abcd", "ab", "a", "b"]);
   });
 
   test("does not harm another caller who waits for a text of the same request", async () => {
@@ -271,7 +304,7 @@ describe("an error that is about one text", () => {
     });
   });
 
-  test("is told at once where the base knows which one it refuses; what comes before it is kept", async () => {
+  test("is told without a search where the base knows which one it refuses; all others are kept", async () => {
     const base = new FakeEmbedder();
     base.answer = ({ texts }) => {
       const at = texts.indexOf("long");
@@ -281,12 +314,13 @@ describe("an error that is about one text", () => {
     const embedder = cached(base);
     await embedder.createEmbeddings(["a"]);
     await expect(embedder.createEmbeddings(["a", "b", "c", "long", "d", "e"])).rejects.toMatchObject({
-      message: "text 3 is too long (3 of 6 texts are done and kept)",
+      message: "text 3 is too long (5 of 6 texts are done and kept)",
       textIndex: 3,
     });
     expect(base.requests.slice(1).map(({ texts }) => texts)).toEqual([
       ["b", "c", "long", "d", "e"],
       ["b", "c"],
+      ["d", "e"],
     ]);
   });
 });
