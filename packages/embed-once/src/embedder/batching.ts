@@ -1,7 +1,8 @@
 import type { Embedder, EmbedOptions, Usage } from "../core/embedder.ts";
-import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
+import type { RequestLimits } from "../core/request-limits.ts";
 import { isAboutText, TextFailed } from "./errors.ts";
 import { classifyFailure } from "./failure.ts";
+import type { ModelLimits } from "./model-limits.ts";
 import { checkResponse } from "./response-check.ts";
 import { type RetryClock, type RetryOptions, withRetries } from "./retry.ts";
 import type { FlightSignals } from "./single-flight.ts";
@@ -12,7 +13,8 @@ export interface BatchObserver {
   onResponse(texts: readonly string[], usage: Usage | undefined): void;
   onFailure(textCount: number, error: unknown): void;
   onRetry(delayMs: number, error: unknown): void;
-  onLimitLearned(maxTextsPerRequest: number): void;
+  /** @param limits as they are from now on */
+  onLimitLearned(limits: Readonly<RequestLimits>): void;
 }
 
 /** How one call of the base is made. */
@@ -51,18 +53,13 @@ export class BatchSender {
   readonly #base: Embedder;
   readonly #retry: RetryOptions;
   readonly #clock: RetryClock;
-  #limits: RequestLimits;
+  readonly #limits: ModelLimits;
 
-  constructor(base: Embedder, limits: RequestLimits, retry: RetryOptions, clock: RetryClock) {
+  constructor(base: Embedder, limits: ModelLimits, retry: RetryOptions, clock: RetryClock) {
     this.#base = base;
     this.#limits = limits;
     this.#retry = retry;
     this.#clock = clock;
-  }
-
-  /** Bounds of one request, as given and as learned. */
-  get limits(): Readonly<RequestLimits> {
-    return this.#limits;
   }
 
   /**
@@ -82,7 +79,7 @@ export class BatchSender {
   /** @param offset where the texts begin in the batch */
   async #send(texts: readonly string[], offset: number, batch: Batch): Promise<void> {
     const { call, signals, observer, receiver } = batch;
-    for (const { start, end } of splitRequests(texts, this.#limits)) {
+    for (const { start, end } of this.#limits.split(texts, call.model)) {
       const part = texts.slice(start, end);
       const at = offset + start;
       signals.unwanted.throwIfAborted();
@@ -99,9 +96,9 @@ export class BatchSender {
 
   /** After a failure: whatever is not to blame for it, in smaller requests. */
   async #sendRest(part: readonly string[], at: number, batch: Batch, error: unknown): Promise<void> {
-    const { signals, observer } = batch;
+    const { call, signals } = batch;
     if (signals.abandoned.aborted) throw error;
-    const { kind, maxTexts } = classifyFailure(error, this.#clock.now());
+    const { kind, maxTexts, tokens } = classifyFailure(error, this.#clock.now());
     const named = isAboutText(error) && error.textIndex in part ? error.textIndex : undefined;
     if (kind !== "too-large" && kind !== "refused") {
       throw named === undefined ? error : new TextFailed(part[named]!, error, false);
@@ -113,15 +110,19 @@ export class BatchSender {
       return this.#send(part.slice(refused + 1), at + refused + 1, batch);
     }
     const stated = maxTexts !== undefined && maxTexts < part.length ? maxTexts : undefined;
-    if (stated !== undefined) this.#learn(stated, observer);
+    if (stated !== undefined) this.#learn("maxTextsPerRequest", stated, batch);
     // One text may be what it objects to: halves find it with few requests, and the rest is not held back by it.
     const half = Math.ceil(part.length / 2);
     const refusedBefore = batch.textsRefused;
-    await this.#send(part.slice(0, half), at, batch);
-    await this.#send(part.slice(half), at + half, batch);
-    // Only now it is known that it was their number, and not one of them.
-    const isNumber = kind === "too-large" && batch.textsRefused === refusedBefore;
-    if (isNumber && stated === undefined) this.#learn(half, observer);
+    const halves = [part.slice(0, half), part.slice(half)] as const;
+    await this.#send(halves[0], at, batch);
+    await this.#send(halves[1], at + half, batch);
+    // Only now it is known that it was all of them together, and not one of them.
+    if (kind !== "too-large" || stated !== undefined || batch.textsRefused > refusedBefore) return;
+    if (!tokens) return this.#learn("maxTextsPerRequest", half, batch);
+    const tokensOf = (texts: readonly string[]) =>
+      texts.reduce((sum, text) => sum + this.#limits.countTokens(text, call.model), 0);
+    this.#learn("maxTokensPerRequest", Math.max(...halves.map(tokensOf)), batch);
   }
 
   #refuse(text: string, index: number, batch: Batch, error: unknown): void {
@@ -130,10 +131,9 @@ export class BatchSender {
     if (++batch.textsRefused >= MAX_TEXTS_REFUSED) throw refusal;
   }
 
-  #learn(maxTextsPerRequest: number, observer: BatchObserver): void {
-    if (maxTextsPerRequest >= this.#limits.maxTextsPerRequest) return;
-    this.#limits = { ...this.#limits, maxTextsPerRequest: Math.max(1, maxTextsPerRequest) };
-    observer.onLimitLearned(this.#limits.maxTextsPerRequest);
+  #learn(name: "maxTextsPerRequest" | "maxTokensPerRequest", most: number, { call, observer }: Batch): void {
+    const limits = this.#limits.learn(call.model, name, most);
+    if (limits) observer.onLimitLearned(limits);
   }
 
   #request(texts: string[], call: BatchCall, signals: FlightSignals, observer: BatchObserver): Promise<number[][]> {

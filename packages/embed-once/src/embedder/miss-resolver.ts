@@ -1,7 +1,6 @@
 import type { EmbeddingCache } from "../cache/hierarchical-cache.ts";
 import type { ContentKey } from "../core/content-key.ts";
 import type { Usage } from "../core/embedder.ts";
-import { splitRequests } from "../core/request-limits.ts";
 import type { EmbedderCounts } from "../statistics/statistics.ts";
 import { abortable } from "./abortable.ts";
 import { type BatchCall, type BatchObserver, type BatchSender, MAX_TEXTS_REFUSED } from "./batching.ts";
@@ -9,6 +8,7 @@ import { EmbeddingsFailedError, isAboutText, TextFailed } from "./errors.ts";
 import type { EmbedderEvent } from "./events.ts";
 import { HeldLeases, type LeaseKey } from "./held-leases.ts";
 import { type CallTally, countHits } from "./model-ledger.ts";
+import type { ModelLimits } from "./model-limits.ts";
 import type { RetryClock } from "./retry.ts";
 import { type Delivery, type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
@@ -53,6 +53,7 @@ export interface MissCall {
 
 export interface MissResolverParts {
   sender: BatchSender;
+  limits: ModelLimits;
   slots: Slots;
   clock: RetryClock;
   countsOf: (model: string) => EmbedderCounts;
@@ -123,9 +124,9 @@ export class MissResolver {
 
   /** One flight for each request that the base takes. */
   #takeOff(own: readonly Open[], call: MissCall): Ticket[] {
-    const { sender, slots, underWay } = this.#parts;
+    const { limits, slots, underWay } = this.#parts;
     const texts = own.map(({ wanted }) => wanted.text);
-    return splitRequests(texts, sender.limits).map(({ start, end }) => {
+    return limits.split(texts, call.call.model).map(({ start, end }) => {
       const batch = own.slice(start, end);
       const ticket = this.#flights.start(
         batch.map(({ flightKey }) => flightKey),
@@ -232,7 +233,8 @@ export class MissResolver {
         counts.retries++;
         onEvent({ type: "retry", delayMs, error });
       },
-      onLimitLearned: (maxTextsPerRequest) => onEvent({ type: "limit-learned", maxTextsPerRequest }),
+      onLimitLearned: ({ maxTextsPerRequest, maxTokensPerRequest }) =>
+        onEvent({ type: "limit-learned", maxTextsPerRequest, maxTokensPerRequest }),
     };
   }
 }

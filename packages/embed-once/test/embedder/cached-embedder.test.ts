@@ -153,6 +153,27 @@ describe("hits and misses", () => {
     expect(base.requests.map(({ texts }) => texts.map((text) => text[0]).join(""))).toEqual(["abc", "de", "f", "g"]);
   });
 
+  test("a batch is cut by tokens, as the base counts them, else as they are estimated", async () => {
+    const limits = { maxTextsPerRequest: 9, maxBytesPerRequest: 1_000, maxTokensPerRequest: 6 };
+    const texts = ["aaaa", "bbbb", "cccc", "dddd"];
+    const estimating = Object.assign(new FakeEmbedder(), { limits });
+    await cached(estimating).createEmbeddings(texts);
+    expect(estimating.requests.map((request) => request.texts.length)).toEqual([3, 1]);
+    const counting = Object.assign(new FakeEmbedder(), { limits, countTokens: () => 3 });
+    await cached(counting).createEmbeddings(texts);
+    expect(counting.requests.map((request) => request.texts.length)).toEqual([2, 2]);
+  });
+
+  test("a call with a model of its own is cut by that model's limits", async () => {
+    const most = (maxTextsPerRequest: number) => ({ maxTextsPerRequest, maxBytesPerRequest: 1_000 });
+    const limitsOf = (model = "small") => most(model === "small" ? 4 : 1);
+    const base = Object.assign(new FakeEmbedder(), { limits: most(4), limitsOf });
+    const embedder = cached(base, { maxTextsPerRequest: 3 });
+    await embedder.createEmbeddings(["a", "b", "c", "d"]);
+    await embedder.createEmbeddings(["a", "b"], "one at a time");
+    expect(base.requests.map(({ texts }) => texts.join(""))).toEqual(["abc", "d", "a", "b"]);
+  });
+
   test("usage is what was really sent: zero on full hits, absent where the base reports none", async () => {
     const base = new FakeEmbedder();
     const embedder = cached(base);

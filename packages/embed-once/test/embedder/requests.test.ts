@@ -138,6 +138,35 @@ describe("a batch that the base does not take", () => {
     expect((await embedder.createEmbeddings(texts)).embeddings).toEqual(texts.map((text) => fakeVector(text)));
     expect(base.requests.map((request) => request.texts.length)).toEqual([12, 6, 3, 3, 3, 3]);
   });
+
+  test("because of its tokens is halved, and from then on requests have fewer tokens, not fewer texts", async () => {
+    const base = new FakeEmbedder();
+    base.answer = ({ texts }) => {
+      const tokens = texts.join("").length;
+      if (tokens > 100) throw failing(400, `Requested ${tokens} tokens, max 100 tokens per request`);
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const events: EmbedderEvent[] = [];
+    const embedder = cached(base, { onEvent: (event) => events.push(event), maxConcurrentRequests: 1 });
+    await embedder.createEmbeddings(Array.from({ length: 8 }, (_, i) => `${i}`.repeat(20)));
+    expect(events).toContainEqual({ type: "limit-learned", maxTextsPerRequest: 128, maxTokensPerRequest: 80 });
+    const before = base.requests.length;
+    await embedder.createEmbeddings([...letters(9), ...Array.from({ length: 5 }, (_, i) => `${i}`.repeat(21))]);
+    expect(base.requests.slice(before).map((request) => request.texts.length)).toEqual([12, 2]);
+  });
+
+  test("is learned for the model of the call alone", async () => {
+    const base = new FakeEmbedder();
+    base.answer = ({ texts, model }) => {
+      if (model === "narrow" && texts.length > 2) throw failing(400, "batch size must be no more than 2");
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const embedder = cached(base, { maxConcurrentRequests: 1 });
+    await embedder.createEmbeddings(letters(4), "narrow");
+    await embedder.createEmbeddings(letters(4));
+    await embedder.createEmbeddings(["x", "y", "z"], "narrow");
+    expect(base.requests.map(({ texts }) => texts.length)).toEqual([4, 2, 2, 4, 2, 1]);
+  });
 });
 
 describe("a limit", () => {
