@@ -354,6 +354,12 @@ describe("doctor", () => {
     expect(run(["doctor"], { cache }).stdout).toMatch(/✗ cache: vectors are kept in memory only: .*in-the-way/);
   });
 
+  test("in the mode offline wants no key and asks nobody", () => {
+    const { stdout, status } = run(["doctor", "--provider", "openai"], { env: { EMBED_ONCE_MODE: "offline" } });
+    expect(stdout).toContain('✓ provider: not asked in the mode "offline"');
+    expect(status).toBe(0);
+  });
+
   test("--provider auto takes the provider whose key is set, and says why", () => {
     expect(run(["doctor", "--provider", "auto"]).stdout).toContain(
       "local (lexical, hashed features), model hashed-features-v1 (no provider's key is set)",
