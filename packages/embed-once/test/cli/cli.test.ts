@@ -38,12 +38,13 @@ const newCache = () => join(scratch, `cache-${count++}`);
 
 function run(
   args: string[],
-  options: { cache?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  options: { cache?: string; env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
 ): SpawnSyncReturns<string> {
   const { PATH } = process.env;
   return spawnSync(process.execPath, ["--conditions=embed-once-source", join(library, "src/cli/main.ts"), ...args], {
     encoding: "utf8",
     cwd: options.cwd ?? project,
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     env: { PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: options.cache ?? newCache(), ...options.env },
   });
 }
@@ -334,6 +335,18 @@ describe("an old Node.js", () => {
     const source = readFileSync(join(library, "bin/embed-once.js"), "utf8");
     expect(existsSync(join(library, "bin/embed-once.js"))).toBe(true);
     expect(source).not.toMatch(/\bawait\b|\?\?|\?\.|^import\s+[^(]/m);
+  });
+});
+
+describe("a directory that cannot be made", () => {
+  test.runIf(process.platform === "linux")("is told at once, where Node.js itself would try for ever", () => {
+    const cache = "/proc/embed-once/cache";
+    const { stdout, stderr, status, signal } = run(["doctor"], { cache, timeoutMs: 20_000 });
+    expect({ stderr, status, signal }).toEqual({ stderr: "embed-once: 1 check failed\n", status: 1, signal: null });
+    expect(stdout).toMatch(/✗ cache: vectors are kept in memory only: ENOENT: .* '\/proc\/embed-once'/);
+    const search = run(["search", "menu"], { cache, timeoutMs: 20_000 });
+    expect(search).toMatchObject({ status: 2, signal: null });
+    expect(search.stderr).toMatch(/embed-once: .*ENOENT: .* '\/proc\/embed-once'/);
   });
 });
 
