@@ -6,13 +6,14 @@ import { abortable } from "./abortable.ts";
 import { type BatchCall, type BatchObserver, type BatchSender, MAX_TEXTS_REFUSED } from "./batching.ts";
 import { EmbeddingsFailedError, isAboutText, TextFailed } from "./errors.ts";
 import type { EmbedderEvent } from "./events.ts";
-import { HeldLeases, type LeaseKey } from "./held-leases.ts";
+import type { LeaseKey } from "./held-leases.ts";
 import { type CallTally, countHits } from "./model-ledger.ts";
 import type { ModelLimits } from "./model-limits.ts";
 import type { RetryClock } from "./retry.ts";
-import { type Delivery, type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
+import type { Delivery, FlightSignals, Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
 import { type TokenLedger, unitsOf } from "./token-ledger.ts";
+import { newTraffic, type Traffic, trafficOn } from "./traffic.ts";
 import type { UnderWay } from "./under-way.ts";
 
 /** A distinct text of a call: its key and where it stands. */
@@ -76,8 +77,8 @@ const LEASE_RENEWAL_MS = 10_000;
  * processes that are embedding the same text, makes the others, and stores each answer before it is handed out.
  */
 export class MissResolver {
-  readonly #flights = new SingleFlight();
-  readonly #leases = new HeldLeases();
+  /** Of calls that store nothing: to join one of them would leave others without what they were to store. */
+  readonly #unstored = newTraffic();
   readonly #parts: MissResolverParts;
 
   constructor(parts: MissResolverParts) {
@@ -87,13 +88,14 @@ export class MissResolver {
   /** @throws EmbeddingsFailedError where a part was done or one text is to blame, else the base's own error, or the signal's reason */
   async resolve(missing: readonly Wanted[], call: MissCall): Promise<void> {
     const { tally } = call;
+    const { flights } = this.#trafficOf(call);
     const refusals = new Set<TextFailed>();
     let open: Open[] = missing.map((wanted) => ({ wanted, flightKey: Buffer.from(wanted.key).toString("latin1") }));
     while (open.length > 0) {
-      const joined = open.filter(({ flightKey }) => this.#flights.has(flightKey));
-      const own = open.filter(({ flightKey }) => !this.#flights.has(flightKey));
+      const joined = open.filter(({ flightKey }) => flights.has(flightKey));
+      const own = open.filter(({ flightKey }) => !flights.has(flightKey));
       const owned = this.#takeOff(own, call);
-      const tickets = [this.#flights.join(joined.map(({ flightKey }) => flightKey)), ...owned];
+      const tickets = [flights.join(joined.map(({ flightKey }) => flightKey)), ...owned];
       tally.coalesced += joined.length;
       tally.misses -= joined.length;
       const [theirs, ...ours] = tickets.map(({ vectors }) => vectors);
@@ -122,13 +124,17 @@ export class MissResolver {
     if (refusals.size > 0) throw failure(firstOf(refusals, missing), missing, call);
   }
 
+  #trafficOf({ cache, store }: MissCall): Traffic {
+    return store ? trafficOn(cache) : this.#unstored;
+  }
+
   /** One flight for each request that the base takes. */
   #takeOff(own: readonly Open[], call: MissCall): Ticket[] {
     const { limits, slots, underWay } = this.#parts;
     const texts = own.map(({ wanted }) => wanted.text);
     return limits.split(texts, call.call.model).map(({ start, end }) => {
       const batch = own.slice(start, end);
-      const ticket = this.#flights.start(
+      const ticket = this.#trafficOf(call).flights.start(
         batch.map(({ flightKey }) => flightKey),
         (signals, delivery) =>
           this.#leased(batch, call, signals, delivery, (granted) =>
@@ -146,18 +152,20 @@ export class MissResolver {
    */
   async #leased(
     batch: readonly Open[],
-    { cache, share, tally }: MissCall,
+    call: MissCall,
     signals: FlightSignals,
     delivery: Delivery,
     embed: (granted: readonly Indexed[]) => Promise<void>,
   ): Promise<void> {
     let open: Indexed[] = batch.map(({ wanted, flightKey }, index) => ({ wanted, flightKey, key: wanted.key, index }));
+    const { cache, share, tally } = call;
     if (!share) return embed(open);
+    const { leases } = this.#trafficOf(call);
     while (open.length > 0) {
       const asked = open;
-      const leased = await this.#leases.acquire(cache, asked);
+      const leased = await leases.acquire(cache, asked);
       const granted = asked.filter((_, i) => leased[i]);
-      const renewal = setInterval(() => this.#leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
+      const renewal = setInterval(() => leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
       try {
         // Whoever had the lease before may have stored the text since it was looked up.
         const missing = this.#deliverStored(granted, cache, tally, delivery);
@@ -165,7 +173,7 @@ export class MissResolver {
       } finally {
         clearInterval(renewal);
         // Nobody here waits for it, and an error is told without delay.
-        void this.#parts.underWay.add(this.#leases.release(cache, asked, leased));
+        void this.#parts.underWay.add(leases.release(cache, asked, leased));
       }
       open = asked.filter((_, i) => !leased[i]);
       if (open.length === 0) return;

@@ -391,6 +391,41 @@ describe("calls at the same time", () => {
     expect(theirs.requests).toHaveLength(0);
   });
 
+  test.each([0, 1e9])("two wrappers of one cache share a request, with diskBytes %i", async (diskBytes) => {
+    const cache = await openCache({ directory: newDirectory(), diskBytes });
+    const [ours, theirs] = [new FakeEmbedder(), new FakeEmbedder()];
+    const gate = deferred();
+    ours.gate = gate.promise;
+    const [first, second] = [cached(ours, { cache }), cached(theirs, { cache })];
+    const calls = [first.createEmbeddings(["a", "b"])];
+    await vi.waitFor(() => expect(ours.requests).toHaveLength(1));
+    calls.push(second.createEmbeddings(["b", "c"]));
+    await vi.waitFor(() => expect(theirs.textsEmbedded).toEqual(["c"]));
+    gate.resolve();
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ embeddings }) => embeddings)).toEqual([
+      [fakeVector("a"), fakeVector("b")],
+      [fakeVector("b"), fakeVector("c")],
+    ]);
+    expect(ours.textsEmbedded).toEqual(["a", "b"]);
+    expect(second.statistics()).toMatchObject({ coalesced: 1, misses: 1 });
+    await Promise.all([first.close(), second.close()]);
+    await cache.close();
+  });
+
+  test("what stores nothing is not waited for by whoever stores", async () => {
+    const cache = await openCache({ diskBytes: 0 });
+    const base = new FakeEmbedder();
+    const gate = deferred();
+    base.gate = gate.promise;
+    const reading = cached(base, { cache, mode: "read-only" }).createEmbeddings(["a"]);
+    await vi.waitFor(() => expect(base.requests).toHaveLength(1));
+    await cached(new FakeEmbedder(), { cache }).createEmbeddings(["a"]);
+    expect(cache.statistics().tiers.L2.entries).toBe(1);
+    gate.resolve();
+    await reading;
+  });
+
   test("what another wrapper stored between the look and the lease is not asked for again", async () => {
     const cache = await openCache({ directory: newDirectory() });
     const late = new Proxy(cache, {
