@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RequestLimits } from "../packages/embed-once/src/core/request-limits.ts";
 import { describeDimensions, type KnownModel } from "../packages/embed-once/src/provider/known-model.ts";
 import type { Provider } from "../packages/embed-once/src/provider/provider.ts";
 import { createProviderEmbedder, providers } from "../packages/embed-once/src/provider/registry.ts";
@@ -87,8 +88,12 @@ function version(name: string): string {
 const count = (number: number | undefined) => (number === undefined ? "—" : number.toLocaleString("en-US"));
 const dollars = (price: number | undefined) =>
   price === undefined ? "—" : price === 0 ? "free" : `$${price.toFixed(2)}`;
-const describeBounds = (texts: number, bytes: number) =>
-  `${count(texts)} ${texts === 1 ? "text" : "texts"}, ${count(bytes)} bytes`;
+function describeBounds(limits: RequestLimits, model: KnownModel | undefined): string {
+  const texts = model?.maxTextsPerRequest ?? limits.maxTextsPerRequest;
+  const tokens = model?.maxTokensPerRequest ?? limits.maxTokensPerRequest;
+  const rest = tokens === undefined ? `${count(limits.maxBytesPerRequest)} bytes` : `${count(tokens)} tokens`;
+  return `${count(texts)} ${texts === 1 ? "text" : "texts"}, ${rest}`;
+}
 const row = (...cells: string[]) => `| ${cells.join(" | ")} |`;
 
 async function providerRow(name: string, provider: Provider): Promise<string> {
@@ -111,12 +116,7 @@ async function providerRow(name: string, provider: Provider): Promise<string> {
     provider.purposes,
     provider.defaultModel === undefined ? "to be named" : `\`${provider.defaultModel}\``,
     model === undefined ? "—" : count(model.dimensions),
-    limits === undefined
-      ? "none"
-      : describeBounds(
-          model?.maxTextsPerRequest ?? limits.maxTextsPerRequest,
-          model?.maxBytesPerRequest ?? limits.maxBytesPerRequest,
-        ),
+    limits === undefined ? "none" : describeBounds(limits, model),
     dollars(model?.pricePerMillionTokens),
     provider.clients.length === 0 ? "none" : provider.clients.map(version).join(", "),
   );
@@ -151,7 +151,9 @@ the server sent in the provider's own words.
 |---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 
-- Bytes stand for tokens: no text has more tokens than bytes. The options \`maxTextsPerRequest\` and \`maxBytesPerRequest\` set other bounds.
+- Tokens are estimated, rather too many than too few: one for each byte of UTF-8, but one for two lower-case letters or two spaces side by side,
+  and none for a single space. Prose and code have about half as many. What a provider finds too large all the same is cut and sent again. The
+  options \`maxTextsPerRequest\`, \`maxBytesPerRequest\` and \`maxTokensPerRequest\` set other bounds.
 - Prices are US dollars for a million tokens; the option \`pricePerMillionTokens\` wins over them.
 - Wherever an API has a switch against cutting over-long texts it is set, so that such a text is an error: Cohere and Cohere on Bedrock
   \`truncate: "NONE"\`, Voyage \`truncation: false\`, Jina and Ollama \`truncate: false\`. OpenAI, Azure, Mistral and Titan refuse it by themselves. The

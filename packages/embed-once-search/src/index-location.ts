@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EmbedderIdentity } from "embed-once";
+import { makeDirectory } from "./directory.ts";
 
 /**
  * The folder that a caller means, as an absolute path without symbolic links: one folder has one index, however it is
@@ -75,7 +75,7 @@ export function noteUse(path: string, root: string): void {
 
 /** Makes the directory of a root's indexes, for its owner only. */
 export function makeRootDirectory(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
 }
 
 /**

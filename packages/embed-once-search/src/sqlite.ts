@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { makeDirectory } from "./directory.ts";
 
 export type { DatabaseSync, StatementSync };
 
@@ -45,7 +46,7 @@ function loadSqlite(): typeof import("node:sqlite") {
 
 /** Opens or creates a database that only its owner can read, for several processes at once. */
 export function openDatabase(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   // SQLite would create the file under the umask; -wal and -shm then take the permissions of the file that is there.
   closeSync(openSync(path, "a", 0o600));
   sqlite ??= loadSqlite();

@@ -75,6 +75,7 @@ const PROJECT_OPTIONS: ReadonlySet<string> = new Set<keyof ServiceConfig>([
   "maxRetries",
   "maxTextsPerRequest",
   "maxBytesPerRequest",
+  "maxTokensPerRequest",
   "maxConcurrentRequests",
   "pricePerMillionTokens",
   "mode",
@@ -187,7 +188,7 @@ export function parseConfigurationFile(path: string, text: string, named: boolea
     const own = (names: readonly string[]) =>
       Object.fromEntries(Object.entries(options).filter(([option]) => names.includes(option)));
     parseProviderConfig({ provider: DEFAULT_PROVIDER, ...own(PROVIDER_OPTIONS) });
-    resolveEmbedderOptions(own(CACHE_OPTIONS), undefined);
+    resolveEmbedderOptions(own(CACHE_OPTIONS));
   } catch (error) {
     throw fail((error as Error).message);
   }

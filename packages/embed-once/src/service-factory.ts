@@ -2,6 +2,7 @@ import type { EmbeddingCache } from "./cache/hierarchical-cache.ts";
 import { type ConfigurationFile, resolveConfig, type ServiceConfig } from "./config.ts";
 import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
 import { SET_BY_USER } from "./embedder/options.ts";
+import { createKeylessEmbedder } from "./provider/keyless.ts";
 import type { Environment } from "./provider/provider.ts";
 import { createProviderEmbedder, findProvider } from "./provider/registry.ts";
 import type { EmbedderStatistics } from "./statistics/statistics.ts";
@@ -17,7 +18,7 @@ export interface Services extends AsyncDisposable {
 
 /**
  * Makes the embedder that the configuration describes, wrapped in the cache. Nothing is opened or requested before
- * the first use.
+ * the first use. In the mode `"offline"` nothing is sent, so no key is needed.
  * @param env where options and keys are looked up that the configuration lacks
  * @param file where options are looked up that neither has, such as `loadConfiguration()`. @default none: no file is read
  * @throws ConfigurationError, TypeError, RangeError in one line for whatever cannot work as it is
@@ -31,7 +32,8 @@ export function createEmbedder(
   // Whoever stores what each request brought also decides when to ask again, so the client must not.
   const described = findProvider(provider.provider);
   const patient = described.options.includes("maxRetries");
-  const base = createProviderEmbedder(patient ? { ...provider, maxRetries: 0 } : provider, env);
+  const create = cache.mode === "offline" ? createKeylessEmbedder : createProviderEmbedder;
+  const base = create(patient ? { ...provider, maxRetries: 0 } : provider, env);
   const isListed = provider.pricePerMillionTokens === undefined;
   return cacheEmbedder(base, { ...cache, priceSource: isListed ? described.priceSource : SET_BY_USER });
 }

@@ -48,11 +48,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that touch the file system. */
 const FILE_SYSTEM = [
-  /^embed-once\/src\/tier\/(mapped-tier|lmdb-.*|newest-commit|open-marker|record-log|key-index|recency|lease-table|maintenance|pack-file)\.ts$/,
+  /^embed-once\/src\/tier\/(mapped-tier|directory|lmdb-.*|newest-commit|open-marker|record-log|key-index|recency|lease-table|maintenance|pack-file)\.ts$/,
   /^embed-once\/src\/(cli\/|config-file\.ts$)/,
 ];
 const SEARCH_FILE_SYSTEM =
-  /^embed-once-search\/src\/(walk|ignore-rules|source-file|sqlite|index-file|index-location|folder-events|chunk\/grammars)\.ts$/;
+  /^embed-once-search\/src\/(walk|directory|ignore-rules|source-file|sqlite|index-file|index-location|folder-events|chunk\/grammars)\.ts$/;
 
 /** What the search package may know of the library. */
 const SEARCH_MAY_IMPORT = ["embed-once", "embed-once/codec", "embed-once/kernels"];

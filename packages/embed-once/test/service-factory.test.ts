@@ -1,47 +1,88 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ServiceConfig } from "../src/config.ts";
 import { HostedEmbedder } from "../src/provider/hosted-embedder.ts";
+import { providerNames, providers } from "../src/provider/registry.ts";
 import { createEmbedder } from "../src/service-factory.ts";
-import { startProviderServer } from "../src/testing/provider-server.ts";
-import { KEY, nameOf, SERVED_CASES } from "./provider/served-cases.ts";
+import { type ProviderServer, startProviderServer } from "../src/testing/provider-server.ts";
+import { bitsAsText } from "./adapter/bits.ts";
+import type { Again } from "./embed-again.ts";
+import { KEY, SERVED_CASES } from "./provider/served-cases.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "embed-once-factory-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const TEXTS = ["a", "b"];
+const directory = mkdtempSync(join(tmpdir(), "embed-once-factory-"));
 
-/** One of each provider's, with a key. */
-const FIRST_CASES = SERVED_CASES.filter(
-  ({ provider, signed }, i) => !signed && SERVED_CASES.findIndex((other) => other.provider === provider) === i,
-);
+/** A provider by its name, and what came of it. */
+interface Made {
+  config: ServiceConfig;
+  /** Absent where nothing is requested. */
+  server: ProviderServer | undefined;
+  wraps: unknown;
+  bits: string;
+  again: Again;
+}
+
+const made = new Map<string, Made>();
+
+beforeAll(async () => {
+  for (const provider of providerNames()) {
+    const served = SERVED_CASES.find((candidate) => candidate.provider === provider && !candidate.signed);
+    const server = served && (await startProviderServer({ provider: served.provider, apiKey: KEY }));
+    const config: ServiceConfig = { provider, directory, dimensions: served?.dimensions, ...served?.options };
+    if (server) Object.assign(config, { model: served.model, apiKey: KEY, baseURL: server.url });
+    if (provider === "bedrock") config.region = "eu-central-1";
+    const embedder = createEmbedder(config, {});
+    const { embeddings } = await embedder.createEmbeddings([...TEXTS]);
+    await embedder.close();
+    const unasked = { bits: "", requestsMade: Number.NaN, foundOnDisk: 0 };
+    made.set(provider, { config, server, wraps: embedder.unwrap(), bits: bitsAsText(embeddings), again: unasked });
+  }
+  // One process for all of them: it is its start that takes long.
+  const configs = JSON.stringify([...made.values()].map(({ config }) => config));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, "embed-again.ts"),
+    configs,
+    ...TEXTS,
+  ]);
+  for (const [i, again] of (JSON.parse(stdout) as Again[]).entries()) [...made.values()][i]!.again = again;
+}, 60_000);
+
+afterAll(async () => {
+  for (const { server } of made.values()) await server?.close();
+  rmSync(directory, { recursive: true });
+});
 
 describe("the service factory", () => {
-  test.each(FIRST_CASES.map((served) => [nameOf(served), served] as const))(
-    "makes %s wrapped, and its next one with the same configuration asks nobody",
-    async (_, { provider, model, dimensions, options }) => {
-      const server = await startProviderServer({ provider, apiKey: KEY });
-      const config = {
-        provider,
-        model,
-        ...(dimensions === undefined ? {} : { dimensions }),
-        ...(provider === "bedrock" ? { region: "eu-central-1" } : {}),
-        ...options,
-        apiKey: KEY,
-        baseURL: server.url,
-        directory: join(folder, provider),
-      };
-      const answers: number[][][] = [];
-      for (let start = 0; start < 2; start++) {
-        const embedder = createEmbedder(config, {});
-        expect(embedder.unwrap()).toBeInstanceOf(HostedEmbedder);
-        answers.push((await embedder.createEmbeddings(["a", "b"])).embeddings);
-        await embedder.close();
-        if (start === 0) expect(server.requests.length).toBeGreaterThan(0);
-        else expect(embedder.statistics()).toMatchObject({ requestsMade: 0, hits: { L3: 2 } });
-      }
-      expect(answers[1]).toEqual(answers[0]);
-      expect(server.textsEmbedded()).toBe(2);
-      await server.close();
+  test.each(providerNames())(
+    "makes %s wrapped, and a second process with the same configuration asks nobody",
+    (name) => {
+      const { server, wraps, bits: first, again } = made.get(name)!;
+      expect(again).toEqual({ bits: first, requestsMade: 0, foundOnDisk: TEXTS.length });
+      if (name === "local") return;
+      expect(wraps).toBeInstanceOf(HostedEmbedder);
+      expect(server!.textsEmbedded()).toBe(TEXTS.length);
+    },
+  );
+
+  test.each(providerNames().filter((name) => providers.get(name)!.needsKey))(
+    "makes %s in the mode offline without a key, which answers from the cache and asks nobody",
+    async (name) => {
+      const { config, server, bits: first } = made.get(name)!;
+      const { apiKey: _, ...keyless } = config;
+      expect(() => createEmbedder(keyless, {})).toThrow(/needs a key/);
+      await using embedder = createEmbedder({ ...keyless, mode: "offline" }, {});
+      expect(bitsAsText((await embedder.createEmbeddings([...TEXTS])).embeddings)).toBe(first);
+      await expect(embedder.createEmbeddings(["c"])).rejects.toThrow("the cache does not have text 0");
+      await expect(embedder.unwrap().createEmbeddings(["c"])).rejects.toThrow(/needs a key/);
+      expect(await embedder.validateConfiguration()).toMatchObject({
+        valid: false,
+        error: expect.stringMatching(/key/),
+      });
+      expect(server!.textsEmbedded()).toBe(TEXTS.length);
     },
   );
 });

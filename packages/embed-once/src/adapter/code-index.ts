@@ -14,6 +14,7 @@ import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder, type Float32Response } from "../embedder/cached-embedder.ts";
 import type { CacheEmbedderOptions } from "../embedder/options.ts";
+import { createKeylessEmbedder } from "../provider/keyless.ts";
 import type { Environment } from "../provider/provider.ts";
 import type { ProviderConfig } from "../provider/provider-config.ts";
 import { createProviderEmbedder, findProvider } from "../provider/registry.ts";
@@ -269,7 +270,8 @@ export class CodeIndexServiceFactory {
   createEmbedder(): OptimizedEmbedderWrapper<CodeIndexProvider> {
     const { cacheIn, provider, ...options } = this.#options;
     const config = providerConfig(this.#configManager.getConfig(), provider);
-    const base = createProviderEmbedder(config, this.#env) as Embedder & {
+    const create = options.mode === "offline" ? createKeylessEmbedder : createProviderEmbedder;
+    const base = create(config, this.#env) as Embedder & {
       readonly embedderInfo: { readonly name: CodeIndexProvider };
     };
     const directory = cacheIn === "workspace" ? join(this.#workspacePath, WORKSPACE_CACHE) : undefined;

@@ -77,6 +77,11 @@ export class DiskTier {
     return this.#opening;
   }
 
+  /** When the record that was read last was stored; known only where there is a `ttlMs`. */
+  get lentStoredMs(): number {
+    return this.#tier?.lentStoredMs ?? 0;
+  }
+
   /** A view, lent until the next read. A read that fails is a miss: the base embedder can still answer. */
   get(key: ContentKey): Uint8Array | undefined {
     if (!this.#tier) {

@@ -17,6 +17,7 @@ import type { TierName } from "../tier/tier.ts";
 import { CacheCounts, type TierCounts } from "./cache-counts.ts";
 import { DiskTier } from "./disk-tier.ts";
 import { exportPack, type ImportReport, importPack, isReadable } from "./maintenance.ts";
+import { MemoryAge } from "./memory-age.ts";
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from "./options.ts";
 
 export interface CacheEntry {
@@ -94,6 +95,8 @@ class HierarchicalCache implements EmbeddingCache {
   readonly #hot: HotTier | undefined;
   readonly #compressed: CompressedTier | undefined;
   readonly #disk: DiskTier | undefined;
+  /** Where vectors age. */
+  readonly #age: MemoryAge | undefined;
   readonly #budgets: Record<TierName, number>;
   readonly #counts = new CacheCounts();
   readonly #sampler = new Sampler();
@@ -102,13 +105,14 @@ class HierarchicalCache implements EmbeddingCache {
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedCacheOptions, disk: DiskTier | undefined) {
-    const { directory, hotBytes, compressedBytes, diskBytes } = options;
+    const { directory, hotBytes, compressedBytes, diskBytes, ttlMs } = options;
     this.#budgets = { L1: hotBytes, L2: compressedBytes, L3: diskBytes };
     if (compressedBytes > 0) this.#compressed = new CompressedTier({ maxBytes: compressedBytes });
     if (hotBytes > 0) {
       this.#hot = new HotTier({ maxBytes: hotBytes, onEvict: (key, vector) => this.#demote(key, vector) });
     }
     this.#disk = disk;
+    this.#age = ttlMs === undefined ? undefined : new MemoryAge(ttlMs);
     this.#teller = new CountsTeller("cache", { directory }, () => this.#counts.all(this.#tiers()));
     const stored = () => {
       const counters: LifetimeCounters = {};
@@ -124,6 +128,7 @@ class HierarchicalCache implements EmbeddingCache {
 
   getMany(keys: readonly ContentKey[]): (number[] | undefined)[] {
     for (const [index, key] of keys.entries()) checkKey(key, index);
+    if (this.#age?.isOver()) this.#emptyMemory();
     const found = keys.map((key) => (this.#sampler.isChosen() ? this.#getTimed(key) : this.#get(key)));
     this.#teller.tell();
     return found;
@@ -133,6 +138,7 @@ class HierarchicalCache implements EmbeddingCache {
     for (const [index, { key }] of entries.entries()) checkKey(key, index);
     const values = encodeAll(entries);
     const records = entries.map(({ key, model }, i) => ({ key, value: values[i]!, model }));
+    this.#age?.admits(Date.now());
     for (const [i, { key, value }] of records.entries()) {
       this.#hot?.delete(key);
       // Into L2, where a scan cannot flush what is hot; where there is none, into L1.
@@ -192,8 +198,7 @@ class HierarchicalCache implements EmbeddingCache {
 
   async clear(model?: string, progress: Progress = {}): Promise<number> {
     // The tiers in memory do not know whose vectors they hold, and are soon filled again.
-    this.#hot?.clear();
-    this.#compressed?.clear();
+    this.#emptyMemory();
     return this.#onDisk((tier) => clear(tier, model, progress));
   }
 
@@ -223,6 +228,11 @@ class HierarchicalCache implements EmbeddingCache {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #emptyMemory(): void {
+    this.#hot?.clear();
+    this.#compressed?.clear();
   }
 
   #onDisk<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
@@ -256,6 +266,7 @@ class HierarchicalCache implements EmbeddingCache {
     const record = this.#disk?.get(key);
     const mapped = this.#decode("L3", key, record, decodeVouched);
     if (mapped) {
+      if (this.#age && !this.#age.admits(this.#disk!.lentStoredMs)) return this.#hit("L3", mapped);
       if (this.#compressed) {
         this.#counts.promotions++;
         this.#compressed.put(key, record!);

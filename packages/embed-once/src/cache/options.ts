@@ -11,7 +11,7 @@ export interface CacheOptions {
   compressedBytes?: number | undefined;
   /** Budget of L3 in bytes; 0 switches it off, and nothing is opened. @default 10_000_000_000 */
   diskBytes?: number | undefined;
-  /** Age in milliseconds from which a vector on disk is a miss, above 0. @default none: a vector does not age */
+  /** Age in milliseconds from which a vector is a miss, above 0. @default none: a vector does not age */
   ttlMs?: number | undefined;
   /**
    * What `setMany` waits for. `"commit"`: the vectors outlive the process, whatever ends it; a power cut may take the

@@ -25,8 +25,8 @@ export async function main(
   args: readonly string[] = process.argv.slice(2),
   output: Output = terminalOutput(),
 ): Promise<void> {
-  // A reader such as `head` that has seen enough is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : FAILURE));
+  // For good, since what is written last may fail after the end of this; once, however often this is called.
+  if (!process.stdout.listeners("error").includes(onOutputError)) process.stdout.on("error", onOutputError);
   const stop = new AbortController();
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(130);
@@ -40,6 +40,11 @@ export async function main(
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
+}
+
+/** A reader such as `head` that has seen enough is no failure. */
+function onOutputError({ code }: NodeJS.ErrnoException): void {
+  process.exit(code === "EPIPE" ? 0 : FAILURE);
 }
 
 function createProgram(output: Output, signal: AbortSignal): Command {

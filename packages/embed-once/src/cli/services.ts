@@ -1,3 +1,4 @@
+import { type EmbeddingCache, openCache } from "../cache/hierarchical-cache.ts";
 import { defaultCacheDirectory } from "../cache/options.ts";
 import { type ResolvedConfig, resolveConfig, type ServiceConfig } from "../config.ts";
 import { loadConfiguration, loadConfigurationFile } from "../config-file.ts";
@@ -57,10 +58,10 @@ export function servicesFor(options: GlobalOptions, output: Output): CommandServ
   };
 }
 
-/** Where the cache lies, for commands that ask nobody for vectors. */
-export function cacheDirectoryFor(options: GlobalOptions): string {
+/** The cache that they describe, its budgets included, for commands that ask nobody for vectors. */
+export function cacheFor(options: GlobalOptions, output: Output): Promise<EmbeddingCache> {
   const { cache } = resolveConfig({ directory: options.cacheDir }, process.env, configurationFile(options));
-  return cache.directory ?? defaultCacheDirectory();
+  return openCache({ ...cache, onNotice: (message) => output.note(`note: ${message}`) });
 }
 
 function configurationFile({ config }: GlobalOptions): ReturnType<typeof loadConfiguration> {

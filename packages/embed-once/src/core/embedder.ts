@@ -98,4 +98,8 @@ export interface Embedder {
   pricePerMillionTokens?(model?: string): number | undefined;
   /** Bounds by which a caller cuts, so that each call is one request. Absent where there are none. */
   readonly limits?: RequestLimits | undefined;
+  /** The bounds of a call with this model, where models differ. @default `limits` */
+  limitsOf?(model?: string): RequestLimits | undefined;
+  /** Tokens of a text, rather too many than too few, for the bound of tokens; without asking anybody. @default estimated from its letters */
+  countTokens?(text: string, model?: string): number;
 }

@@ -9,7 +9,6 @@ import type {
   Usage,
 } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
-import { splitRequests } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { CountsTeller, tellEvent } from "../statistics/channels.ts";
 import { LifetimeSaver } from "../statistics/lifetime-saver.ts";
@@ -24,6 +23,7 @@ import { toExactFloat32 } from "./float32-output.ts";
 import { keyScope, resolveIdentity } from "./identity.ts";
 import { MissResolver, type Sent, type Wanted } from "./miss-resolver.ts";
 import { type CallTally, countHits, ModelLedger } from "./model-ledger.ts";
+import { ModelLimits } from "./model-limits.ts";
 import {
   type CacheEmbedderOptions,
   type ResolvedEmbedderOptions,
@@ -96,7 +96,7 @@ class CachingEmbedder implements CachedEmbedder {
   readonly #options: CacheEmbedderOptions;
   readonly #resolved: ResolvedEmbedderOptions;
   readonly #clock: RetryClock;
-  readonly #sender: BatchSender;
+  readonly #limits: ModelLimits;
   readonly #misses: MissResolver;
   readonly #counts = new ModelLedger();
   readonly #ledger: TokenLedger;
@@ -112,12 +112,12 @@ class CachingEmbedder implements CachedEmbedder {
     if (typeof base?.createEmbeddings !== "function") {
       throw new TypeError(`cacheEmbedder takes an embedder with createEmbeddings(texts), got ${typeof base}`);
     }
-    this.#resolved = resolveEmbedderOptions(options, base.limits);
+    this.#resolved = resolveEmbedderOptions(options);
     this.identity = resolveIdentity(base, options);
     this.#base = base;
     this.#options = options;
     this.#clock = clock;
-    this.#sender = new BatchSender(base, this.#resolved.limits, options, clock);
+    this.#limits = new ModelLimits(base, this.#resolved.maxTextsPerRequest);
     const { pricePerMillionTokens: ownPrice, priceSource = ownPrice === undefined ? null : SET_BY_USER } = options;
     const priceOf = (model: string) => ownPrice ?? base.pricePerMillionTokens?.(model);
     this.#ledger = new TokenLedger(priceOf);
@@ -125,7 +125,8 @@ class CachingEmbedder implements CachedEmbedder {
     const { provider } = this.identity;
     this.#teller = new CountsTeller("embedder", { provider }, () => this.#figures.counts());
     this.#misses = new MissResolver({
-      sender: this.#sender,
+      sender: new BatchSender(base, this.#limits, options, clock),
+      limits: this.#limits,
       slots: new Slots(this.#resolved.maxConcurrentRequests),
       clock,
       countsOf: (model) => this.#counts.of(model),
@@ -229,7 +230,7 @@ class CachingEmbedder implements CachedEmbedder {
   ): Promise<EmbeddingResponse> {
     const { mode } = this.#resolved;
     const textsAsked = texts.length;
-    const requestsWithoutCache = splitRequests(texts, this.#sender.limits).length;
+    const requestsWithoutCache = this.#limits.split(texts, model).length;
     const vectors = new Map<number, number[]>();
     const missing = mode === "refresh" ? wanted : this.#lookUp(cache, wanted, vectors, tally);
     tally.misses += missing.length;
@@ -288,8 +289,12 @@ class CachingEmbedder implements CachedEmbedder {
     const sample = wanted.filter(
       ({ positions }) => vectors.has(positions[0]!) && this.#clock.random() < verifyFraction,
     );
-    const batch = sample.slice(0, this.#sender.limits.maxTextsPerRequest);
-    if (batch.length === 0) return;
+    const [request] = this.#limits.split(
+      sample.map(({ text }) => text),
+      model,
+    );
+    if (!request) return;
+    const batch = sample.slice(0, request.end);
     const texts = batch.map(({ text }) => text);
     const observer = this.#misses.observer(counted);
     let fresh: number[][];

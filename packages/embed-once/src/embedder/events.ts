@@ -10,7 +10,7 @@ export type EmbedderEvent =
   /** A request that failed is made again after the delay. */
   | { type: "retry"; delayMs: number; error: unknown }
   /** The base said that a batch was too large; from now on requests are smaller. */
-  | { type: "limit-learned"; maxTextsPerRequest: number }
+  | { type: "limit-learned"; maxTextsPerRequest: number; maxTokensPerRequest?: number | undefined }
   /** So many texts are being embedded by another process, which is waited for. */
   | { type: "lease-wait"; textCount: number }
   /** A hit was embedded again for comparison. `cosine` is that of the stored and the fresh vector. */

@@ -13,6 +13,8 @@ export interface Failure {
   retryAfterMs?: number | undefined;
   /** The most texts that it says it takes. */
   maxTexts?: number | undefined;
+  /** What is too large is the number of tokens, not that of texts. */
+  tokens?: boolean | undefined;
   /** Nobody answers at all: more likely a wrong address or a server that is not running than a passing fault. */
   unreachable?: boolean | undefined;
 }
@@ -27,7 +29,7 @@ const NETWORK_CODES =
 const QUOTA = /insufficient_quota|quota.{0,40}exceeded|exceeded your current quota|billing|out of credit/i;
 /** How servers say that a batch is too large: OpenAI, TEI, Cohere, DashScope, Mistral, Gemini, Voyage. */
 const BATCH_TOO_LARGE =
-  /batch.?size|too many (inputs|texts|tokens|items|documents)|array too long|(smaller|more) batch|at most \d+ (texts|requests|inputs|items)|maximum (batch|array|number)|in one batch|max(imum)? allowed batch|total number of texts/i;
+  /batch.?size|too many (inputs|texts|tokens|items|documents)|array too long|(smaller|more) batch|at most \d+ (texts|requests|inputs|items)|maximum (batch|array|number)|in one batch|max(imum)? allowed batch|total number of texts|tokens per request|tokens (?:in|per)(?: the| submitted)? batch/i;
 const STATED_MAXIMUM =
   /(?:at most|maximum(?: allowed)?(?: batch)?(?: size| length| number of \w+)?|no(?:t be)? (?:more|larger) than|limit (?:is|of)|up to)\D{0,24}?(\d{1,6})/i;
 
@@ -47,8 +49,9 @@ export function classifyFailure(error: unknown, nowMs: number): Failure {
   if (status !== undefined && REFUSED_STATUSES.has(status)) {
     const isBatch = BATCH_TOO_LARGE.test(text);
     if (status !== 413 && !isBatch) return { kind: "refused" };
-    const stated = isBatch && !/token/i.test(text) ? STATED_MAXIMUM.exec(text)?.[1] : undefined;
-    return { kind: "too-large", maxTexts: stated === undefined ? undefined : Number(stated) };
+    const tokens = /token/i.test(text);
+    const stated = isBatch && !tokens ? STATED_MAXIMUM.exec(text)?.[1] : undefined;
+    return { kind: "too-large", maxTexts: stated === undefined ? undefined : Number(stated), tokens };
   }
   if (QUOTA.test(text)) return { kind: "fatal" };
   const told = fields.retryable ?? fields.isRetryable;

@@ -8,7 +8,7 @@ export interface LeaseKey {
 }
 
 /**
- * The leases of one wrapper. To the cache they are all one holder's, while two flights may want the same one: the second
+ * The leases of the wrappers of a cache. To the cache they are all one holder's, while two flights may want the same one: the second
  * takes off as soon as the first is given up, and before that has come to its end. The last of them gives the lease back.
  */
 export class HeldLeases {

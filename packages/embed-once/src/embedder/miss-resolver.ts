@@ -1,18 +1,19 @@
 import type { EmbeddingCache } from "../cache/hierarchical-cache.ts";
 import type { ContentKey } from "../core/content-key.ts";
 import type { Usage } from "../core/embedder.ts";
-import { splitRequests } from "../core/request-limits.ts";
 import type { EmbedderCounts } from "../statistics/statistics.ts";
 import { abortable } from "./abortable.ts";
-import type { BatchCall, BatchObserver, BatchSender } from "./batching.ts";
+import { type BatchCall, type BatchObserver, type BatchSender, MAX_TEXTS_REFUSED } from "./batching.ts";
 import { EmbeddingsFailedError, isAboutText, TextFailed } from "./errors.ts";
 import type { EmbedderEvent } from "./events.ts";
-import { HeldLeases, type LeaseKey } from "./held-leases.ts";
+import type { LeaseKey } from "./held-leases.ts";
 import { type CallTally, countHits } from "./model-ledger.ts";
+import type { ModelLimits } from "./model-limits.ts";
 import type { RetryClock } from "./retry.ts";
-import { type FlightSignals, SingleFlight, type Ticket } from "./single-flight.ts";
+import type { Delivery, FlightSignals, Ticket } from "./single-flight.ts";
 import type { Slots } from "./slots.ts";
 import { type TokenLedger, unitsOf } from "./token-ledger.ts";
+import { newTraffic, type Traffic, trafficOn } from "./traffic.ts";
 import type { UnderWay } from "./under-way.ts";
 
 /** A distinct text of a call: its key and where it stands. */
@@ -53,6 +54,7 @@ export interface MissCall {
 
 export interface MissResolverParts {
   sender: BatchSender;
+  limits: ModelLimits;
   slots: Slots;
   clock: RetryClock;
   countsOf: (model: string) => EmbedderCounts;
@@ -75,8 +77,8 @@ const LEASE_RENEWAL_MS = 10_000;
  * processes that are embedding the same text, makes the others, and stores each answer before it is handed out.
  */
 export class MissResolver {
-  readonly #flights = new SingleFlight();
-  readonly #leases = new HeldLeases();
+  /** Of calls that store nothing: to join one of them would leave others without what they were to store. */
+  readonly #unstored = newTraffic();
   readonly #parts: MissResolverParts;
 
   constructor(parts: MissResolverParts) {
@@ -86,12 +88,14 @@ export class MissResolver {
   /** @throws EmbeddingsFailedError where a part was done or one text is to blame, else the base's own error, or the signal's reason */
   async resolve(missing: readonly Wanted[], call: MissCall): Promise<void> {
     const { tally } = call;
+    const { flights } = this.#trafficOf(call);
+    const refusals = new Set<TextFailed>();
     let open: Open[] = missing.map((wanted) => ({ wanted, flightKey: Buffer.from(wanted.key).toString("latin1") }));
     while (open.length > 0) {
-      const joined = open.filter(({ flightKey }) => this.#flights.has(flightKey));
-      const own = open.filter(({ flightKey }) => !this.#flights.has(flightKey));
+      const joined = open.filter(({ flightKey }) => flights.has(flightKey));
+      const own = open.filter(({ flightKey }) => !flights.has(flightKey));
       const owned = this.#takeOff(own, call);
-      const tickets = [this.#flights.join(joined.map(({ flightKey }) => flightKey)), ...owned];
+      const tickets = [flights.join(joined.map(({ flightKey }) => flightKey)), ...owned];
       tally.coalesced += joined.length;
       tally.misses -= joined.length;
       const [theirs, ...ours] = tickets.map(({ vectors }) => vectors);
@@ -100,7 +104,7 @@ export class MissResolver {
           Promise.all([
             // What another call could not get, this one asks for by itself.
             ...theirs!.map((vector, i) => keep(vector, joined[i]!, call).catch(() => {})),
-            ...ours.flat().map((vector, i) => keep(vector, own[i]!, call)),
+            ...ours.flat().map((vector, i) => keep(vector, own[i]!, call).catch((error) => setAside(error, refusals))),
           ]),
           call.signal,
         );
@@ -111,25 +115,30 @@ export class MissResolver {
         if (givenUp) throw error;
         // What was sent is paid for: its answer is awaited and kept, and the error can say how much is done.
         await abortable(Promise.all(owned.map(({ ended }) => ended)), call.signal);
-        throw failure(error, missing, call);
+        throw failure(isRefusal(error) ? firstOf(refusals, missing) : error, missing, call);
       }
       open = joined.filter(({ wanted }) => !call.vectors.has(wanted.positions[0]!));
       tally.coalesced -= open.length;
       tally.misses += open.length;
     }
+    if (refusals.size > 0) throw failure(firstOf(refusals, missing), missing, call);
+  }
+
+  #trafficOf({ cache, store }: MissCall): Traffic {
+    return store ? trafficOn(cache) : this.#unstored;
   }
 
   /** One flight for each request that the base takes. */
   #takeOff(own: readonly Open[], call: MissCall): Ticket[] {
-    const { sender, slots, underWay } = this.#parts;
+    const { limits, slots, underWay } = this.#parts;
     const texts = own.map(({ wanted }) => wanted.text);
-    return splitRequests(texts, sender.limits).map(({ start, end }) => {
+    return limits.split(texts, call.call.model).map(({ start, end }) => {
       const batch = own.slice(start, end);
-      const ticket = this.#flights.start(
+      const ticket = this.#trafficOf(call).flights.start(
         batch.map(({ flightKey }) => flightKey),
-        (signals, deliver) =>
-          this.#leased(batch, call, signals, deliver, (granted) =>
-            slots.run(signals.unwanted, () => this.#send(granted, call, signals, deliver)),
+        (signals, delivery) =>
+          this.#leased(batch, call, signals, delivery, (granted) =>
+            slots.run(signals.unwanted, () => this.#send(granted, call, signals, delivery)),
           ),
       );
       void underWay.add(ticket.ended);
@@ -143,69 +152,64 @@ export class MissResolver {
    */
   async #leased(
     batch: readonly Open[],
-    { cache, share, tally }: MissCall,
+    call: MissCall,
     signals: FlightSignals,
-    deliver: (index: number, vector: number[]) => void,
+    delivery: Delivery,
     embed: (granted: readonly Indexed[]) => Promise<void>,
   ): Promise<void> {
     let open: Indexed[] = batch.map(({ wanted, flightKey }, index) => ({ wanted, flightKey, key: wanted.key, index }));
+    const { cache, share, tally } = call;
     if (!share) return embed(open);
+    const { leases } = this.#trafficOf(call);
     while (open.length > 0) {
       const asked = open;
-      const leased = await this.#leases.acquire(cache, asked);
+      const leased = await leases.acquire(cache, asked);
       const granted = asked.filter((_, i) => leased[i]);
-      const renewal = setInterval(() => this.#leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
+      const renewal = setInterval(() => leases.renew(cache, granted), LEASE_RENEWAL_MS).unref();
       try {
         // Whoever had the lease before may have stored the text since it was looked up.
-        const missing = this.#deliverStored(granted, cache, tally, deliver);
+        const missing = this.#deliverStored(granted, cache, tally, delivery);
         if (missing.length > 0) await embed(missing);
       } finally {
         clearInterval(renewal);
         // Nobody here waits for it, and an error is told without delay.
-        void this.#parts.underWay.add(this.#leases.release(cache, asked, leased));
+        void this.#parts.underWay.add(leases.release(cache, asked, leased));
       }
       open = asked.filter((_, i) => !leased[i]);
       if (open.length === 0) return;
       this.#parts.onEvent({ type: "lease-wait", textCount: open.length });
       await this.#parts.clock.sleep(POLL_MS, signals.unwanted);
-      open = this.#deliverStored(open, cache, tally, deliver);
+      open = this.#deliverStored(open, cache, tally, delivery);
     }
   }
 
   /** Delivers what is in the cache by now; gives the others. */
-  #deliverStored(
-    open: readonly Indexed[],
-    cache: EmbeddingCache,
-    tally: CallTally,
-    deliver: (i: number, v: number[]) => void,
-  ): Indexed[] {
+  #deliverStored(open: readonly Indexed[], cache: EmbeddingCache, tally: CallTally, delivery: Delivery): Indexed[] {
     const keys = open.map(({ wanted }) => wanted.key);
     const found = countHits(cache, tally, () => cache.getMany(keys));
     tally.misses -= found.filter(Boolean).length;
     return open.filter(({ index }, i) => {
-      if (found[i]) deliver(index, found[i]);
+      if (found[i]) delivery.vector(index, found[i]);
       return !found[i];
     });
   }
 
-  #send(
-    granted: readonly Indexed[],
-    call: MissCall,
-    signals: FlightSignals,
-    deliver: (index: number, vector: number[]) => void,
-  ): Promise<void> {
+  #send(granted: readonly Indexed[], call: MissCall, signals: FlightSignals, delivery: Delivery): Promise<void> {
+    const { cache, model, store } = call;
     const texts = granted.map(({ wanted }) => wanted.text);
-    return this.#parts.sender.send(texts, call.call, signals, this.observer(call), async (start, vectors) => {
-      const part = granted.slice(start, start + vectors.length);
-      if (call.store) {
-        try {
-          const { cache, model } = call;
-          await cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
-        } catch {
-          // The cache has told and counted it. The vectors are paid for and right, so the caller gets them.
+    return this.#parts.sender.send(texts, call.call, signals, this.observer(call), {
+      onVectors: async (start, vectors) => {
+        const part = granted.slice(start, start + vectors.length);
+        if (store) {
+          try {
+            await cache.setMany(part.map(({ wanted }, i) => ({ key: wanted.key, vector: vectors[i]!, model })));
+          } catch {
+            // The cache has told and counted it. The vectors are paid for and right, so the caller gets them.
+          }
         }
-      }
-      for (const [i, { index }] of part.entries()) deliver(index, vectors[i]!);
+        for (const [i, { index }] of part.entries()) delivery.vector(index, vectors[i]!);
+      },
+      onRefused: (index, refusal) => delivery.failure(granted[index]!.index, refusal),
     });
   }
 
@@ -237,7 +241,8 @@ export class MissResolver {
         counts.retries++;
         onEvent({ type: "retry", delayMs, error });
       },
-      onLimitLearned: (maxTextsPerRequest) => onEvent({ type: "limit-learned", maxTextsPerRequest }),
+      onLimitLearned: ({ maxTextsPerRequest, maxTokensPerRequest }) =>
+        onEvent({ type: "limit-learned", maxTextsPerRequest, maxTokensPerRequest }),
     };
   }
 }
@@ -251,6 +256,21 @@ interface Indexed extends LeaseKey {
 async function keep(vector: Promise<number[]>, { wanted }: Open, { vectors }: MissCall): Promise<void> {
   // Another call may be handed the same array.
   vectors.set(wanted.positions[0]!, (await vector).slice());
+}
+
+function isRefusal(error: unknown): error is TextFailed {
+  return error instanceof TextFailed && error.refused;
+}
+
+/** A refused text keeps the call from its answer, not from what the others bring; too many of them do. */
+function setAside(error: unknown, refusals: Set<TextFailed>): void {
+  if (!isRefusal(error) || refusals.add(error).size >= MAX_TEXTS_REFUSED) throw error;
+}
+
+/** The refusal of the text that stands first. */
+function firstOf(refusals: ReadonlySet<TextFailed>, missing: readonly Wanted[]): TextFailed {
+  const texts = new Map([...refusals].map((refusal) => [refusal.text, refusal]));
+  return missing.map(({ text }) => texts.get(text)).find((refusal) => refusal !== undefined)!;
 }
 
 function failure(error: unknown, missing: readonly Wanted[], { vectors, textsAsked }: MissCall): unknown {

@@ -1,8 +1,8 @@
 import type { EmbeddingCache } from "../cache/hierarchical-cache.ts";
 import { type CacheOptions, resolveCacheOptions } from "../cache/options.ts";
-import type { RequestLimits } from "../core/request-limits.ts";
 import type { EmbedderEvent } from "./events.ts";
 import type { IdentityOptions } from "./identity.ts";
+import { DEFAULT_MAX_TEXTS_PER_REQUEST } from "./model-limits.ts";
 import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from "./retry.ts";
 
 /**
@@ -47,22 +47,25 @@ export const DEFAULT_EMBEDDER_OPTIONS: {
   readonly maxTextsPerRequest: number;
   readonly maxConcurrentRequests: number;
   readonly verifyFraction: number;
-} = { mode: "read-write", maxTextsPerRequest: 128, maxConcurrentRequests: 4, verifyFraction: 0 };
+} = {
+  mode: "read-write",
+  maxTextsPerRequest: DEFAULT_MAX_TEXTS_PER_REQUEST,
+  maxConcurrentRequests: 4,
+  verifyFraction: 0,
+};
 
 export interface ResolvedEmbedderOptions {
   mode: CacheMode;
-  limits: RequestLimits;
+  /** Absent where the user names none. */
+  maxTextsPerRequest: number | undefined;
   maxConcurrentRequests: number;
   verifyFraction: number;
   onEvent: (event: EmbedderEvent) => void;
   onNotice: (message: string) => void;
 }
 
-/** Merges with the defaults and the base's limits, and checks; wrong options are told here, not on first use. */
-export function resolveEmbedderOptions(
-  options: CacheEmbedderOptions,
-  baseLimits: RequestLimits | undefined,
-): ResolvedEmbedderOptions {
+/** Merges with the defaults and checks; wrong options are told here, not on first use. */
+export function resolveEmbedderOptions(options: CacheEmbedderOptions): ResolvedEmbedderOptions {
   const { onNotice } = resolveCacheOptions(options);
   const { mode = DEFAULT_EMBEDDER_OPTIONS.mode, onEvent = () => {} } = options;
   if (!CACHE_MODES.includes(mode)) {
@@ -81,15 +84,9 @@ export function resolveEmbedderOptions(
   if (price !== undefined && !(Number.isFinite(price) && price >= 0)) {
     throw new RangeError(`pricePerMillionTokens must be a number of dollars, 0 or more, got ${price}`);
   }
-  const ownMaximum = atLeastOne("maxTextsPerRequest", options.maxTextsPerRequest);
-  const baseMaximum = baseLimits?.maxTextsPerRequest ?? DEFAULT_EMBEDDER_OPTIONS.maxTextsPerRequest;
   return {
     mode,
-    limits: {
-      maxTextsPerRequest:
-        baseLimits && ownMaximum !== undefined ? Math.min(ownMaximum, baseMaximum) : (ownMaximum ?? baseMaximum),
-      maxBytesPerRequest: baseLimits?.maxBytesPerRequest ?? Number.POSITIVE_INFINITY,
-    },
+    maxTextsPerRequest: atLeastOne("maxTextsPerRequest", options.maxTextsPerRequest),
     maxConcurrentRequests:
       atLeastOne("maxConcurrentRequests", options.maxConcurrentRequests) ??
       DEFAULT_EMBEDDER_OPTIONS.maxConcurrentRequests,

@@ -6,11 +6,15 @@ export interface FlightSignals {
   abandoned: AbortSignal;
 }
 
-/** Gets the vectors of a flight's keys, and delivers each as soon as it is there. */
-export type FlightRequest = (
-  signals: FlightSignals,
-  deliver: (index: number, vector: number[]) => void,
-) => Promise<void>;
+/** Takes what becomes of a flight's keys, each as soon as it is known. */
+export interface Delivery {
+  vector(index: number, vector: number[]): void;
+  /** The key has no vector; the flight goes on for the others. */
+  failure(index: number, error: unknown): void;
+}
+
+/** Gets the vectors of a flight's keys. */
+export type FlightRequest = (signals: FlightSignals, delivery: Delivery) => Promise<void>;
 
 /** What a call waits for, and its way out. */
 export interface Ticket {
@@ -70,7 +74,11 @@ export class SingleFlight {
     const pending = deferred.map(({ promise }) => ({ flight, vector: promise }));
     for (const [i, key] of keys.entries()) this.#pending.set(key, pending[i]!);
     const signals = { unwanted: flight.unwanted.signal, abandoned: flight.abandoned.signal };
-    flight.ended = request(signals, (index, vector) => deferred[index]!.resolve(vector)).then(
+    const delivery: Delivery = {
+      vector: (index, vector) => deferred[index]!.resolve(vector),
+      failure: (index, error) => deferred[index]!.reject(error),
+    };
+    flight.ended = request(signals, delivery).then(
       () => this.#land(flight, deferred, new Error("the request ended without this text")),
       (error) => this.#land(flight, deferred, error),
     );
@@ -79,7 +87,7 @@ export class SingleFlight {
 
   #land(flight: Flight, deferred: readonly PromiseWithResolvers<number[]>[], error: unknown): void {
     this.#forget(flight);
-    // Without effect on those that were delivered.
+    // Without effect on those that were delivered or failed before.
     for (const { reject } of deferred) reject(error);
   }
 

@@ -5,7 +5,7 @@ import { COHERE_INPUT_TYPES, readCohereVectors } from "./cohere.ts";
 import { type AskedEmbeddings, readVectors, tokenUsage } from "./embedding-answer.ts";
 import { HOSTED_OPTIONS, HostedEmbedder, type WireCall } from "./hosted-embedder.ts";
 import type { KnownModel, KnownModels } from "./known-model.ts";
-import { type Environment, keyHint, type Provider, readVariable } from "./provider.ts";
+import { type Environment, keyHint, MissingKeyError, type Provider, readVariable } from "./provider.ts";
 import type { AwsCredentials, ProviderConfig } from "./provider-config.ts";
 import { type PurposeNames, purposeName } from "./purpose.ts";
 
@@ -191,7 +191,7 @@ function whoAsks(
     const credentials: AwsCredentials = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
     return { credentials };
   }
-  throw new ConfigurationError(
+  throw new MissingKeyError(
     `The provider "bedrock" needs a key: set the environment variable ${KEY_VARIABLES[0]} or the option apiKey, or give AWS access keys through AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the option awsCredentials.`,
   );
 }

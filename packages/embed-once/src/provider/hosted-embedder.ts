@@ -88,6 +88,7 @@ export const HOSTED_OPTIONS: readonly ProviderOption[] = [
   "maxRetries",
   "maxTextsPerRequest",
   "maxBytesPerRequest",
+  "maxTokensPerRequest",
   "pricePerMillionTokens",
   "fetch",
 ];
@@ -124,7 +125,7 @@ export class HostedEmbedder implements ProviderEmbedder {
     this.#endpoint = url;
     this.embedderInfo = { name: wire.provider };
     this.#dimensions = this.#asked(config.model, config.dimensions);
-    this.limits = this.#limitsOf(config.model);
+    this.limits = this.limitsOf();
     this.#client = new HttpClient({
       provider: wire.provider,
       api: wire.api,
@@ -156,6 +157,21 @@ export class HostedEmbedder implements ProviderEmbedder {
       purposes: words === undefined ? "same" : "distinct",
       ...(byDefault === undefined ? {} : { purposeByDefault: byDefault }),
       ...(Object.keys(decisive).length === 0 ? {} : { options: decisive }),
+    };
+  }
+
+  /** The user's bounds, else the provider's; a model that takes fewer texts at once always counts. */
+  limitsOf(model: string = this.#config.model): RequestLimits {
+    const { maxTextsPerRequest, maxBytesPerRequest, maxTokensPerRequest } = this.#config;
+    const known = this.#known(model);
+    const { limits } = this.#wire;
+    return {
+      maxTextsPerRequest: Math.min(
+        maxTextsPerRequest ?? limits.maxTextsPerRequest,
+        known?.maxTextsPerRequest ?? Number.POSITIVE_INFINITY,
+      ),
+      maxBytesPerRequest: maxBytesPerRequest ?? limits.maxBytesPerRequest,
+      maxTokensPerRequest: maxTokensPerRequest ?? known?.maxTokensPerRequest ?? limits.maxTokensPerRequest,
     };
   }
 
@@ -193,7 +209,7 @@ export class HostedEmbedder implements ProviderEmbedder {
     let usage: Usage | undefined = { promptTokens: 0, totalTokens: 0 };
     if (texts.length > 0) await this.#wire.prepare?.();
     // One after the other: how many at once a provider bears is for the caller to know, who has `limits` to cut by.
-    for (const { start, end } of splitRequests(texts, this.#limitsOf(model))) {
+    for (const { start, end } of splitRequests(texts, this.limitsOf(model))) {
       const call = { model, texts: texts.slice(start, end), dimensions, purpose, encoding: this.#encoding };
       await this.#wire.refuseOverlong?.(call, start, async (path, body) => {
         return (await this.#client.post(path, body, post)).answer;
@@ -221,20 +237,6 @@ export class HostedEmbedder implements ProviderEmbedder {
 
   #known(model: string): KnownModel | undefined {
     return this.#wire.known === undefined ? this.#wire.models.get(model) : this.#wire.known(model);
-  }
-
-  /** The user's bounds, else the provider's; a model that takes fewer at once always counts. */
-  #limitsOf(model: string): RequestLimits {
-    const { maxTextsPerRequest, maxBytesPerRequest } = this.#config;
-    const known = this.#known(model);
-    const { limits } = this.#wire;
-    return {
-      maxTextsPerRequest: Math.min(
-        maxTextsPerRequest ?? limits.maxTextsPerRequest,
-        known?.maxTextsPerRequest ?? Number.POSITIVE_INFINITY,
-      ),
-      maxBytesPerRequest: maxBytesPerRequest ?? known?.maxBytesPerRequest ?? limits.maxBytesPerRequest,
-    };
   }
 }
 

@@ -177,7 +177,7 @@ export class HttpClient {
       key: `${provider} refuses the key (${status})${quoted}. ${keyHint}`,
       "not-found": `${provider} knows no such model or address: ${url} (${status})${quoted}. Check the option model, and that baseURL ends where the API begins (often in /v1).`,
       request: `${provider} refuses the request (${status}, ${url})${quoted}.${status >= 300 && status < 400 ? " It redirects elsewhere: put the new address into baseURL." : ""}`,
-      "too-large": `The request is too large for ${provider} (${status})${quoted}. Lower the option maxTextsPerRequest or maxBytesPerRequest.`,
+      "too-large": `The request is too large for ${provider} (${status})${quoted}. Lower the option maxTextsPerRequest, maxBytesPerRequest or maxTokensPerRequest.`,
       "rate-limit": `${provider} was asked too often (${status})${quoted}.${wait} Try again later; what is cached stays.`,
       quota: `The quota of ${provider} is used up (${status})${quoted}. Waiting does not help: check plan and billing.`,
       server: `${provider} failed (${status}, ${url})${quoted}.${wait} Try again later.`,

@@ -8,8 +8,8 @@ export interface KnownModel {
   readonly maxTokensPerText?: number | undefined;
   /** Texts of one request, where the model takes fewer than its provider's others. */
   readonly maxTextsPerRequest?: number | undefined;
-  /** UTF-8 bytes of one request's texts, where the model takes less than its provider's others. */
-  readonly maxBytesPerRequest?: number | undefined;
+  /** Tokens of one request's texts, where the model takes another number than its provider's others. */
+  readonly maxTokensPerRequest?: number | undefined;
   /** US dollars for a million input tokens, as listed on the day that the table of models names. @default not known */
   readonly pricePerMillionTokens?: number | undefined;
 }

@@ -7,10 +7,14 @@ const BASE_URL = "https://api.mistral.ai/v1";
 const DEFAULT_MODEL = "mistral-embed";
 const KEY_VARIABLES = ["MISTRAL_API_KEY"];
 /**
- * The API refuses more than 16,384 tokens at once, whatever the number of texts; no text has more tokens than bytes.
+ * The API refuses more than 16,384 tokens at once, whatever the number of texts.
  * 32 texts are what @ai-sdk/mistral 4.0.87 sends at most.
  */
-const LIMITS = { maxTextsPerRequest: 32, maxBytesPerRequest: 16_384 };
+const LIMITS = {
+  maxTextsPerRequest: 32,
+  maxBytesPerRequest: Number.POSITIVE_INFINITY,
+  maxTokensPerRequest: 16_384,
+};
 
 /**
  * Mistral's embedding models (docs.mistral.ai/studio/knowledge-rag/embeddings, November 2026). codestral-embed can give

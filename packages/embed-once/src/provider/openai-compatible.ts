@@ -29,6 +29,8 @@ export interface OpenAICompatibleOptions {
   maxTextsPerRequest?: number | undefined;
   /** UTF-8 bytes of the texts of one request; a single longer text travels alone. @default 300,000 */
   maxBytesPerRequest?: number | undefined;
+  /** Tokens of the texts of one request, as they are estimated; a single longer text travels alone. @default no bound */
+  maxTokensPerRequest?: number | undefined;
   /** US dollars for a million tokens. @default not known */
   pricePerMillionTokens?: number | undefined;
   /** Put before every text of the purpose "query"; `""` for nothing. @default what the model was trained with, as far as known */

@@ -7,8 +7,12 @@ const BASE_URL = "https://api.openai.com/v1";
 const DEFAULT_MODEL = "text-embedding-3-small";
 const KEY_VARIABLES = ["OPENAI_API_KEY"];
 
-/** OpenAI's own bounds of a request are 2,048 texts and 300,000 tokens; no text has more tokens than bytes. */
-export const OPENAI_LIMITS = { maxTextsPerRequest: 2_048, maxBytesPerRequest: 300_000 };
+/** OpenAI's bounds of a request (platform.openai.com/docs/api-reference/embeddings/create, November 2026). */
+export const OPENAI_LIMITS = {
+  maxTextsPerRequest: 2_048,
+  maxBytesPerRequest: Number.POSITIVE_INFINITY,
+  maxTokensPerRequest: 300_000,
+};
 
 /** Where the prices below were read. */
 export const OPENAI_PRICE_SOURCE = "developers.openai.com/api/docs/models (ada-002: docs.praison.ai), November 2026";

@@ -25,8 +25,10 @@ export interface ProviderConfig {
   maxRetries?: number | undefined;
   /** @default the provider's own bound: 2,048 for `openai`, 32 for `openai-compatible`, see docs/providers.md */
   maxTextsPerRequest?: number | undefined;
-  /** Bound of the UTF-8 bytes of a request's texts; a single longer text travels alone. @default the provider's own bound, else 300,000 */
+  /** Bound of the UTF-8 bytes of a request's texts; a single longer text travels alone. @default 300,000, but none where the provider's bound is one of tokens */
   maxBytesPerRequest?: number | undefined;
+  /** Bound of the tokens of a request's texts, as they are estimated; a single longer text travels alone. @default the provider's own bound, else none */
+  maxTokensPerRequest?: number | undefined;
   /** US dollars for a million tokens, where you pay another price than the listed one; 0 or more. @default the listed price */
   pricePerMillionTokens?: number | undefined;
   /** Put before every text of the purpose "query". @default what the model was trained with, else nothing */
@@ -81,6 +83,7 @@ const entries = {
   ),
   maxTextsPerRequest: v.optional(count),
   maxBytesPerRequest: v.optional(count),
+  maxTokensPerRequest: v.optional(count),
   pricePerMillionTokens: v.optional(v.pipe(v.number(price), v.finite(price), v.minValue(0, price))),
   queryPrefix: v.optional(prefix),
   documentPrefix: v.optional(prefix),

@@ -50,7 +50,10 @@ export function readVariable(env: Environment, names: readonly string[]): string
   return undefined;
 }
 
-/** The key from the option, else from the environment. Throws a ConfigurationError in one line where there is none. */
+/** A provider that can do nothing without a key has none. */
+export class MissingKeyError extends ConfigurationError {}
+
+/** The key from the option, else from the environment. Throws a MissingKeyError in one line where there is none. */
 export function requireKey(
   provider: string,
   variables: readonly string[],
@@ -59,7 +62,7 @@ export function requireKey(
 ): string {
   const key = apiKey?.trim() || readVariable(env, variables);
   if (key) return key;
-  throw new ConfigurationError(
+  throw new MissingKeyError(
     `The provider "${provider}" needs a key: set the environment variable ${variables.join(" or ")}, or the option apiKey.`,
   );
 }

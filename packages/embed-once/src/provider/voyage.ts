@@ -7,8 +7,12 @@ import { type PurposeNames, purposeName } from "./purpose.ts";
 const BASE_URL = "https://api.voyageai.com/v1";
 const DEFAULT_MODEL = "voyage-4";
 const KEY_VARIABLES = ["VOYAGE_API_KEY"];
-/** 1,000 texts and, for most models, 120,000 tokens; no text has more tokens than bytes. */
-const LIMITS = { maxTextsPerRequest: 1_000, maxBytesPerRequest: 120_000 };
+/** 1,000 texts and, for most models, 120,000 tokens. */
+const LIMITS = {
+  maxTextsPerRequest: 1_000,
+  maxBytesPerRequest: Number.POSITIVE_INFINITY,
+  maxTokensPerRequest: 120_000,
+};
 /** Without a purpose nothing is sent, and the text is embedded without an instruction. */
 const INPUT_TYPES: PurposeNames = { query: "query", document: "document" };
 
@@ -20,14 +24,14 @@ const flexible: KnownModel = { dimensions: 1024, otherDimensions: [256, 512, 204
  */
 const MODELS: KnownModels = new Map<string, KnownModel>([
   ["voyage-4-large", { ...flexible, pricePerMillionTokens: 0.12 }],
-  ["voyage-4", { ...flexible, maxBytesPerRequest: 320_000, pricePerMillionTokens: 0.06 }],
-  ["voyage-4-lite", { ...flexible, maxBytesPerRequest: 1_000_000, pricePerMillionTokens: 0.02 }],
+  ["voyage-4", { ...flexible, maxTokensPerRequest: 320_000, pricePerMillionTokens: 0.06 }],
+  ["voyage-4-lite", { ...flexible, maxTokensPerRequest: 1_000_000, pricePerMillionTokens: 0.02 }],
   // The documentation names two bounds of a request for it; this is the lower one.
   ["voyage-code-4", flexible],
   ["voyage-code-3", flexible],
   ["voyage-3-large", { ...flexible, pricePerMillionTokens: 0.18 }],
-  ["voyage-3.5", { ...flexible, maxBytesPerRequest: 320_000 }],
-  ["voyage-3.5-lite", { ...flexible, maxBytesPerRequest: 1_000_000 }],
+  ["voyage-3.5", { ...flexible, maxTokensPerRequest: 320_000 }],
+  ["voyage-3.5-lite", { ...flexible, maxTokensPerRequest: 1_000_000 }],
   ["voyage-3", { dimensions: 1024, maxTokensPerText: 32_000, pricePerMillionTokens: 0.06 }],
   ["voyage-3-lite", { dimensions: 512, maxTokensPerText: 32_000, pricePerMillionTokens: 0.02 }],
   ["voyage-finance-2", { dimensions: 1024, maxTokensPerText: 32_000 }],

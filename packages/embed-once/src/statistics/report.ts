@@ -58,9 +58,8 @@ export function reportEmbedder(name: string, statistics: EmbedderStatistics): st
     `Tokens: ${formatCount(statistics.tokensSent)} sent (${money(statistics.dollarsSent)}), ` +
       `about ${formatCount(statistics.tokensSaved)} saved (${money(statistics.dollarsSaved)})`,
   ];
-  for (const [model, { pricePerMillionTokens: price, priceSource }] of Object.entries(statistics.models)) {
-    const source = priceSource ?? "nobody said since when";
-    lines.push(`${model}: ${price === null ? "price not known" : `$${price} for a million tokens (${source})`}`);
+  for (const [model, { pricePerMillionTokens, priceSource }] of Object.entries(statistics.models)) {
+    lines.push(`${model}: ${describePrice(pricePerMillionTokens, priceSource)}`);
   }
   const { same, jitter, changed } = statistics.verified;
   if (same + jitter + changed > 0) {
@@ -142,6 +141,13 @@ function percent(part: number, whole: number): string {
 
 function times(ratio: number | null): string {
   return ratio === null ? "–" : `${ratio.toFixed(2)} ×`;
+}
+
+function describePrice(price: number | null, source: string | null): string {
+  if (price === null) return "price not known";
+  // What costs nothing needs no proof.
+  if (price === 0) return source === null ? "free" : `free (${source})`;
+  return `$${price} for a million tokens (${source ?? "nobody said since when"})`;
 }
 
 function money(dollars: number | null): string {

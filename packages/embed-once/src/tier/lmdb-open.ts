@@ -1,6 +1,7 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { makeDirectory } from "./directory.ts";
 import { damageFoundByTrial } from "./doubtful-file.ts";
 import { checkFile, fileIdentity, setAside } from "./lmdb-file.ts";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
@@ -49,7 +50,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   const { path, loadLmdb } = options;
   // First of all: without it nothing is made.
   const { open } = await loadLmdb();
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   // The own marker before the look at the other's: of two that begin at once, one sees the other.
   const endMarker = placeOpenMarker(path);
   try {

@@ -79,6 +79,8 @@ export class MappedTier implements Tier<Uint8Array> {
   readonly #meta: Database<unknown, string>;
   /** Who is embedding which text. */
   readonly leases: LeaseTable;
+  /** When what was found last was stored; known only where there is a `ttlMs`. */
+  lentStoredMs = 0;
   readonly #log: RecordLog;
   readonly #index: KeyIndex;
   readonly #recency: Recency;
@@ -172,7 +174,10 @@ export class MappedTier implements Tier<Uint8Array> {
     // The index led to another text's entry: its row is damaged, or two keys share a fold.
     if (!hasKey(frame, key)) return undefined;
     const { ttlMs } = this.#options;
-    if (ttlMs !== undefined && this.#now() - frameStoredMs(frame) > ttlMs) return undefined;
+    if (ttlMs !== undefined) {
+      this.lentStoredMs = frameStoredMs(frame);
+      if (this.#now() - this.lentStoredMs > ttlMs) return undefined;
+    }
     if (this.#marksRecency) this.#markUsed(position);
     return frame;
   }

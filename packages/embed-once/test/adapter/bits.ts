@@ -7,6 +7,11 @@ export function bits(vectors: readonly (readonly number[])[]): BigUint64Array[] 
   return vectors.map((vector) => new BigUint64Array(Float64Array.from(vector).buffer));
 }
 
+/** The same as text, to be sent to another process. */
+export function bitsAsText(vectors: readonly (readonly number[])[]): string {
+  return bits(vectors).join();
+}
+
 /** Folders for caches, one for each call, and their end. */
 export function temporaryFolders(): { next: () => string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "embed-once-adapter-"));

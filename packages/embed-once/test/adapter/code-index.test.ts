@@ -159,6 +159,11 @@ describe("a CodeIndexServiceFactory", () => {
     expect(() => factory(config).createEmbedder()).toThrow(message);
   });
 
+  test("wants no key in the mode offline", async () => {
+    await using embedder = factory({ embedderProvider: "openai" }, { mode: "offline", diskBytes: 0 }).createEmbedder();
+    await expect(embedder.createEmbeddings(["a"])).rejects.toThrow("the cache does not have text 0");
+  });
+
   test("refuses a place for the cache that it does not know", () => {
     expect(() => factory({ embedderProvider: "local" }, { cacheIn: "home" as "user" })).toThrow(/got "home"/);
   });

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { type EmbeddingCache, openCache } from "../../src/cache/hierarchical-cache.ts";
+import { MemoryAge } from "../../src/cache/memory-age.ts";
 import { DEFAULT_CACHE_OPTIONS } from "../../src/cache/options.ts";
 import type { TierName } from "../../src/tier/tier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-cache-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => void vi.useRealTimers());
 let count = 0;
 const newDirectory = () => join(folder, String(count++));
 
@@ -183,6 +185,33 @@ describe("the hierarchical cache", () => {
       }),
       { seed: 7, numRuns: 40 },
     );
+  });
+
+  test("what is older than ttlMs is a miss in memory, too, whether it was stored here or read from disk", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const startedMs = Date.now();
+    const options = { directory: newDirectory(), ttlMs: 60_000 };
+    await using stored = await openCache(options);
+    await using inMemory = await openCache({ ttlMs: 60_000, diskBytes: 0 });
+    for (const cache of [stored, inMemory]) await cache.setMany([{ key: key(1), vector: vector(1) }]);
+    vi.setSystemTime(startedMs + 30_000);
+    await using read = await openCache(options);
+    for (const cache of [stored, inMemory, read]) {
+      for (let i = 0; i < 3; i++) expect(cache.getMany([key(1)])).toEqual([vector(1)]);
+      expect(hitsOf(cache).L1).toBeGreaterThan(0);
+    }
+    vi.setSystemTime(startedMs + 60_001);
+    await stored.setMany([{ key: key(2), vector: vector(2) }]);
+    for (const cache of [stored, inMemory, read]) expect(cache.getMany([key(1)])).toEqual([undefined]);
+    expect(stored.getMany([key(2)])).toEqual([vector(2)]);
+  });
+
+  test("what is soon too old does not go into memory, so that memory is not emptied again and again", () => {
+    const age = new MemoryAge(800);
+    expect(age.admits(1_000, 1_701)).toBe(false);
+    expect(age.isOver(1_801)).toBe(false);
+    expect(age.admits(1_000, 1_700)).toBe(true);
+    expect([age.isOver(1_800), age.isOver(1_801), age.isOver(1_801)]).toEqual([false, true, false]);
   });
 
   test("where the directory cannot be had, the memory tiers serve and it is said once", async () => {

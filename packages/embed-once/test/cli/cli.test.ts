@@ -38,12 +38,13 @@ const newCache = () => join(scratch, `cache-${count++}`);
 
 function run(
   args: string[],
-  options: { cache?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  options: { cache?: string; env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
 ): SpawnSyncReturns<string> {
   const { PATH } = process.env;
   return spawnSync(process.execPath, ["--conditions=embed-once-source", join(library, "src/cli/main.ts"), ...args], {
     encoding: "utf8",
     cwd: options.cwd ?? project,
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     env: { PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: options.cache ?? newCache(), ...options.env },
   });
 }
@@ -337,6 +338,18 @@ describe("an old Node.js", () => {
   });
 });
 
+describe("a directory that cannot be made", () => {
+  test.runIf(process.platform === "linux")("is told at once, where Node.js itself would try for ever", () => {
+    const cache = "/proc/embed-once/cache";
+    const { stdout, stderr, status, signal } = run(["doctor"], { cache, timeoutMs: 20_000 });
+    expect({ stderr, status, signal }).toEqual({ stderr: "embed-once: 1 check failed\n", status: 1, signal: null });
+    expect(stdout).toMatch(/✗ cache: vectors are kept in memory only: ENOENT: .* '\/proc\/embed-once'/);
+    const search = run(["search", "menu"], { cache, timeoutMs: 20_000 });
+    expect(search).toMatchObject({ status: 2, signal: null });
+    expect(search.stderr).toMatch(/embed-once: .*ENOENT: .* '\/proc\/embed-once'/);
+  });
+});
+
 describe("doctor", () => {
   test("finds nothing wrong with the default configuration", () => {
     const { stdout, stderr, status } = run(["doctor"]);
@@ -352,6 +365,12 @@ describe("doctor", () => {
     const cache = join(scratch, "in-the-way");
     writeFileSync(cache, "a file in the directory's place");
     expect(run(["doctor"], { cache }).stdout).toMatch(/✗ cache: vectors are kept in memory only: .*in-the-way/);
+  });
+
+  test("in the mode offline wants no key and asks nobody", () => {
+    const { stdout, status } = run(["doctor", "--provider", "openai"], { env: { EMBED_ONCE_MODE: "offline" } });
+    expect(stdout).toContain('✓ provider: not asked in the mode "offline"');
+    expect(status).toBe(0);
   });
 
   test("--provider auto takes the provider whose key is set, and says why", () => {

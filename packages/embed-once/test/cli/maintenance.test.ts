@@ -50,4 +50,16 @@ describe("the maintenance commands", () => {
     expect(run(to, "compact")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^from .* to /) });
     expect(run(to, "import", newPath())).toMatchObject({ status: 1, stderr: expect.stringContaining("no such file") });
   });
+
+  test("keep to the budget of the settings that are named", async () => {
+    const [to, pack, settings] = [newPath(), newPath(), newPath()];
+    await using from = await openCache({ directory: await filled(5_000) });
+    await from.exportPack(pack);
+    writeFileSync(settings, '{ "diskBytes": 300000 }');
+    expect(run(to, "import", pack, "--config", settings)).toMatchObject({ status: 0 });
+    await using cache = await openCache({ directory: to });
+    const { entries } = cache.statistics().tiers.L3;
+    expect(entries).toBeGreaterThan(100);
+    expect(entries).toBeLessThan(4_000);
+  });
 });

@@ -153,6 +153,27 @@ describe("hits and misses", () => {
     expect(base.requests.map(({ texts }) => texts.map((text) => text[0]).join(""))).toEqual(["abc", "de", "f", "g"]);
   });
 
+  test("a batch is cut by tokens, as the base counts them, else as they are estimated", async () => {
+    const limits = { maxTextsPerRequest: 9, maxBytesPerRequest: 1_000, maxTokensPerRequest: 6 };
+    const texts = ["aaaa", "bbbb", "cccc", "dddd"];
+    const estimating = Object.assign(new FakeEmbedder(), { limits });
+    await cached(estimating).createEmbeddings(texts);
+    expect(estimating.requests.map((request) => request.texts.length)).toEqual([3, 1]);
+    const counting = Object.assign(new FakeEmbedder(), { limits, countTokens: () => 3 });
+    await cached(counting).createEmbeddings(texts);
+    expect(counting.requests.map((request) => request.texts.length)).toEqual([2, 2]);
+  });
+
+  test("a call with a model of its own is cut by that model's limits", async () => {
+    const most = (maxTextsPerRequest: number) => ({ maxTextsPerRequest, maxBytesPerRequest: 1_000 });
+    const limitsOf = (model = "small") => most(model === "small" ? 4 : 1);
+    const base = Object.assign(new FakeEmbedder(), { limits: most(4), limitsOf });
+    const embedder = cached(base, { maxTextsPerRequest: 3 });
+    await embedder.createEmbeddings(["a", "b", "c", "d"]);
+    await embedder.createEmbeddings(["a", "b"], "one at a time");
+    expect(base.requests.map(({ texts }) => texts.join(""))).toEqual(["abc", "d", "a", "b"]);
+  });
+
   test("usage is what was really sent: zero on full hits, absent where the base reports none", async () => {
     const base = new FakeEmbedder();
     const embedder = cached(base);
@@ -368,6 +389,41 @@ describe("calls at the same time", () => {
     gate.resolve();
     expect((await again).embeddings).toEqual((await same).embeddings);
     expect(theirs.requests).toHaveLength(0);
+  });
+
+  test.each([0, 1e9])("two wrappers of one cache share a request, with diskBytes %i", async (diskBytes) => {
+    const cache = await openCache({ directory: newDirectory(), diskBytes });
+    const [ours, theirs] = [new FakeEmbedder(), new FakeEmbedder()];
+    const gate = deferred();
+    ours.gate = gate.promise;
+    const [first, second] = [cached(ours, { cache }), cached(theirs, { cache })];
+    const calls = [first.createEmbeddings(["a", "b"])];
+    await vi.waitFor(() => expect(ours.requests).toHaveLength(1));
+    calls.push(second.createEmbeddings(["b", "c"]));
+    await vi.waitFor(() => expect(theirs.textsEmbedded).toEqual(["c"]));
+    gate.resolve();
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ embeddings }) => embeddings)).toEqual([
+      [fakeVector("a"), fakeVector("b")],
+      [fakeVector("b"), fakeVector("c")],
+    ]);
+    expect(ours.textsEmbedded).toEqual(["a", "b"]);
+    expect(second.statistics()).toMatchObject({ coalesced: 1, misses: 1 });
+    await Promise.all([first.close(), second.close()]);
+    await cache.close();
+  });
+
+  test("what stores nothing is not waited for by whoever stores", async () => {
+    const cache = await openCache({ diskBytes: 0 });
+    const base = new FakeEmbedder();
+    const gate = deferred();
+    base.gate = gate.promise;
+    const reading = cached(base, { cache, mode: "read-only" }).createEmbeddings(["a"]);
+    await vi.waitFor(() => expect(base.requests).toHaveLength(1));
+    await cached(new FakeEmbedder(), { cache }).createEmbeddings(["a"]);
+    expect(cache.statistics().tiers.L2.entries).toBe(1);
+    gate.resolve();
+    await reading;
   });
 
   test("what another wrapper stored between the look and the lease is not asked for again", async () => {

@@ -45,6 +45,8 @@ describe("a failure is told from its fields, whoever threw it", () => {
     ["Gemini", 400, "BatchEmbedContentsRequest: at most 100 requests can be in one batch", 100],
     ["Voyage", 400, "The batch size limit is 1000. Your batch size is 1200.", 1000],
     ["Mistral", 400, "Too many inputs in request, split into more batches.", undefined],
+    ["OpenAI of tokens", 400, "Requested 416735 tokens, max 300000 tokens per request", undefined],
+    ["Mistral of tokens", 400, "Too many tokens in batch. Max is 16384 got 17555", undefined],
     ["tokens, not texts", 400, "Too many tokens overall (max 16384), split into more batches.", undefined],
   ])("a batch that is too large, as %s says it", (_, status, message, maxTexts) => {
     expect(classifyFailure(http(status, message), NOW_MS)).toMatchObject({ kind: "too-large" });

@@ -138,6 +138,35 @@ describe("a batch that the base does not take", () => {
     expect((await embedder.createEmbeddings(texts)).embeddings).toEqual(texts.map((text) => fakeVector(text)));
     expect(base.requests.map((request) => request.texts.length)).toEqual([12, 6, 3, 3, 3, 3]);
   });
+
+  test("because of its tokens is halved, and from then on requests have fewer tokens, not fewer texts", async () => {
+    const base = new FakeEmbedder();
+    base.answer = ({ texts }) => {
+      const tokens = texts.join("").length;
+      if (tokens > 100) throw failing(400, `Requested ${tokens} tokens, max 100 tokens per request`);
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const events: EmbedderEvent[] = [];
+    const embedder = cached(base, { onEvent: (event) => events.push(event), maxConcurrentRequests: 1 });
+    await embedder.createEmbeddings(Array.from({ length: 8 }, (_, i) => `${i}`.repeat(20)));
+    expect(events).toContainEqual({ type: "limit-learned", maxTextsPerRequest: 128, maxTokensPerRequest: 80 });
+    const before = base.requests.length;
+    await embedder.createEmbeddings([...letters(9), ...Array.from({ length: 5 }, (_, i) => `${i}`.repeat(21))]);
+    expect(base.requests.slice(before).map((request) => request.texts.length)).toEqual([12, 2]);
+  });
+
+  test("is learned for the model of the call alone", async () => {
+    const base = new FakeEmbedder();
+    base.answer = ({ texts, model }) => {
+      if (model === "narrow" && texts.length > 2) throw failing(400, "batch size must be no more than 2");
+      return { embeddings: texts.map((text) => fakeVector(text)) };
+    };
+    const embedder = cached(base, { maxConcurrentRequests: 1 });
+    await embedder.createEmbeddings(letters(4), "narrow");
+    await embedder.createEmbeddings(letters(4));
+    await embedder.createEmbeddings(["x", "y", "z"], "narrow");
+    expect(base.requests.map(({ texts }) => texts.length)).toEqual([4, 2, 2, 4, 2, 1]);
+  });
 });
 
 describe("a limit", () => {
@@ -165,20 +194,53 @@ describe("a text that the base refuses", () => {
     };
   }
 
-  test("is named by its index; what comes before it is kept, and few requests find it", async () => {
+  test("is named by its index; all others are embedded and kept, and few requests find it", async () => {
     const base = new FakeEmbedder();
     base.answer = refuse("k");
     const embedder = cached(base);
     const error = await embedder.createEmbeddings(letters(16)).catch((reason) => reason);
     expect(error).toBeInstanceOf(EmbeddingsFailedError);
-    expect(error).toMatchObject({ textIndex: 10, textsDone: 10, textsAsked: 16 });
+    expect(error).toMatchObject({ textIndex: 10, textsDone: 15, textsAsked: 16 });
     expect(error.message).toBe(
-      "text 10 was refused: maximum context length is 8192 tokens (10 of 16 texts are done and kept)",
+      "text 10 was refused: maximum context length is 8192 tokens (15 of 16 texts are done and kept)",
     );
     expect(base.requests.length).toBeLessThanOrEqual(9);
     base.answer = undefined;
     await embedder.createEmbeddings(letters(16));
-    expect(base.requests.at(-1)!.texts).toEqual(letters(16).slice(10));
+    expect(base.requests.at(-1)!.texts).toEqual(["k"]);
+  });
+
+  test("holds no other text back, be it in the same request, in one that was not sent yet or in another refused one", async () => {
+    const base = new FakeEmbedder();
+    base.answer = refuse("f", "b");
+    const embedder = cached(base, { maxTextsPerRequest: 4, maxConcurrentRequests: 1 });
+    await expect(embedder.createEmbeddings(letters(12))).rejects.toMatchObject({ textIndex: 1, textsDone: 10 });
+    base.answer = undefined;
+    await embedder.createEmbeddings(letters(12));
+    expect(base.requests.at(-1)!.texts).toEqual(["b", "f"]);
+  });
+
+  test("is the fifth of its kind: then the rest is not sent, in one batch or in several", async () => {
+    for (const maxTextsPerRequest of [64, 8, 1]) {
+      const base = new FakeEmbedder();
+      const texts = Array.from({ length: 64 }, (_, i) => `text ${i}`);
+      base.answer = refuse(...texts);
+      const embedder = cached(base, { maxTextsPerRequest, maxConcurrentRequests: 1 });
+      await expect(embedder.createEmbeddings(texts)).rejects.toMatchObject({ textIndex: 0, textsDone: 0 });
+      expect(base.requests.filter((request) => request.texts.length === 1)).toHaveLength(5);
+      expect(base.requests.length).toBeLessThanOrEqual(16);
+    }
+  });
+
+  test("does not have a key asked again that is withdrawn meanwhile", async () => {
+    const base = new FakeEmbedder();
+    const refuseFirst = refuse("a");
+    base.answer = (request) => {
+      if (base.requests.length > 1 && !request.texts.includes("a")) throw failing(401, "key withdrawn");
+      return refuseFirst(request);
+    };
+    await expect(cached(base).createEmbeddings(letters(8))).rejects.toThrow("key withdrawn");
+    expect(base.requests.map(({ texts }) => texts.join(""))).toEqual(["abcdefgh", "abcd", "ab", "a", "b"]);
   });
 
   test("does not harm another caller who waits for a text of the same request", async () => {
@@ -271,7 +333,7 @@ describe("an error that is about one text", () => {
     });
   });
 
-  test("is told at once where the base knows which one it refuses; what comes before it is kept", async () => {
+  test("is told without a search where the base knows which one it refuses; all others are kept", async () => {
     const base = new FakeEmbedder();
     base.answer = ({ texts }) => {
       const at = texts.indexOf("long");
@@ -281,12 +343,13 @@ describe("an error that is about one text", () => {
     const embedder = cached(base);
     await embedder.createEmbeddings(["a"]);
     await expect(embedder.createEmbeddings(["a", "b", "c", "long", "d", "e"])).rejects.toMatchObject({
-      message: "text 3 is too long (3 of 6 texts are done and kept)",
+      message: "text 3 is too long (5 of 6 texts are done and kept)",
       textIndex: 3,
     });
     expect(base.requests.slice(1).map(({ texts }) => texts)).toEqual([
       ["b", "c", "long", "d", "e"],
       ["b", "c"],
+      ["d", "e"],
     ]);
   });
 });

@@ -32,7 +32,27 @@ describe("every provider", () => {
     }
     const costs = [...models.values()].some(({ pricePerMillionTokens: price }) => price !== undefined && price > 0);
     if (costs) expect(priceSource).toMatch(/, \w+ 20\d\d$/);
-    if (limits !== undefined) expect(Math.min(limits.maxTextsPerRequest, limits.maxBytesPerRequest)).toBeGreaterThan(0);
+    if (limits === undefined) return;
+    const { maxTextsPerRequest, maxBytesPerRequest, maxTokensPerRequest = maxBytesPerRequest } = limits;
+    expect(Math.min(maxTextsPerRequest, maxBytesPerRequest)).toBeGreaterThan(0);
+    // One of them bounds what travels.
+    expect(Math.min(maxBytesPerRequest, maxTokensPerRequest)).toBeLessThan(1e6);
+  });
+
+  test.each<[string, object, string, object]>([
+    [
+      "voyage",
+      { model: "voyage-4-lite" },
+      "voyage-3-lite",
+      { maxTextsPerRequest: 1_000, maxTokensPerRequest: 120_000 },
+    ],
+    ["voyage", { maxTokensPerRequest: 5_000 }, "voyage-4-lite", { maxTokensPerRequest: 5_000 }],
+    ["bedrock", { model: "cohere.embed-v4:0" }, "amazon.titan-embed-text-v2:0", { maxTextsPerRequest: 1 }],
+    ["openai", {}, "text-embedding-3-large", { maxTextsPerRequest: 2_048, maxTokensPerRequest: 300_000 }],
+  ])("%s with %j has bounds of its own for %s", (provider, options, model, expected) => {
+    const embedder = create({ provider, apiKey: "k", ...options }, { AWS_REGION: "eu-central-1" });
+    expect(embedder.limitsOf!(model)).toMatchObject(expected);
+    expect(embedder.limits).toEqual(embedder.limitsOf!());
   });
 
   test("takes its key from its variables, the first that is set", async () => {

@@ -41,6 +41,12 @@ describe("an embedder's report", () => {
 });
 
 describe("a price", () => {
+  test("of nothing is told as that, without a source", async () => {
+    await using embedder = createEmbedder({ diskBytes: 0 }, {});
+    await embedder.createEmbeddings(["one"]);
+    expect(embedder.report()).toContain("hashed-features-v1: free\n");
+  });
+
   test("is told with where and when it was read, or that the user set it", async () => {
     const server = await startProviderServer({ apiKey: "sk-test" });
     const config = { provider: "openai", apiKey: "sk-test", baseURL: server.url } as const;

@@ -50,8 +50,7 @@ async function examine(open: () => CommandServices): Promise<Finding[]> {
       ok: true,
       detail: `${embedderInfo.name}, model ${identity.model}${dimensions} (${providerReason})`,
     });
-    const { valid, error } = await services.embedder.validateConfiguration();
-    findings.push({ what: "provider", ok: valid, detail: valid ? "answers" : (error ?? "does not work") });
+    findings.push({ what: "provider", ...(await examineProvider(opened)) });
     const { tiers, degraded } = (await services.cache()).statistics();
     const stored =
       tiers.L3.state === "open"
@@ -67,6 +66,12 @@ async function examine(open: () => CommandServices): Promise<Finding[]> {
   }
   findings.push(await searchPackage());
   return findings;
+}
+
+async function examineProvider({ services, resolved }: CommandServices): Promise<Omit<Finding, "what">> {
+  if (resolved.cache.mode === "offline") return { ok: true, detail: 'not asked in the mode "offline"' };
+  const { valid, error } = await services.embedder.validateConfiguration();
+  return { ok: valid, detail: valid ? "answers" : (error ?? "does not work") };
 }
 
 /** What was set, and by which flag, variable or file; secrets are not shown. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { type EmbeddingCache, openCache } from "../../cache/hierarchical-cache.ts";
+import type { EmbeddingCache } from "../../cache/hierarchical-cache.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
-import { cacheDirectoryFor, type GlobalOptions } from "../services.ts";
+import { cacheFor, type GlobalOptions } from "../services.ts";
 
 const DAMAGE_FOUND = 1;
 
@@ -21,10 +21,7 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
       const command = args.at(-1) as Command;
       const options: GlobalOptions & { json?: boolean; model?: string } = command.optsWithGlobals();
       // The cache alone: whose vectors it holds does not matter, so no embedder is configured.
-      const cache = await openCache({
-        directory: cacheDirectoryFor(options),
-        onNotice: (message) => output.note(`note: ${message}`),
-      });
+      const cache = await cacheFor(options, output);
       const bar = output.progress(label);
       try {
         const argument = typeof args[0] === "string" ? args[0] : (options.model ?? "");
