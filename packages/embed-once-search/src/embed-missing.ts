@@ -1,4 +1,4 @@
-import { type Embedder, EmbeddingResponseError, type Purpose } from "embed-once";
+import { type Embedder, EmbeddingResponseError, EmbeddingsFailedError, type Purpose } from "embed-once";
 import { absolutePathOf, readContent } from "./catalogue.ts";
 import { prepareToChunk } from "./chunker.ts";
 import type { IncompleteFile, IndexStore } from "./index-store.ts";
@@ -14,11 +14,17 @@ export interface EmbedMissingOptions {
 
 export const DEFAULT_BATCH_SIZE = 64;
 
+/** So many texts may be refused in one run; with more of them, the fault does not lie in the texts. */
+const MAX_REFUSED = 20;
+
 /**
  * Embeds the texts that have no vector yet, and commits every batch before the next one is asked for.
  *
  * The index holds no text, so the files are read again. One that changed since it was catalogued stays incomplete, and
  * the next run catalogues it first.
+ *
+ * A text that the embedder refuses, as too long for its model, holds no other one back: its file stays incomplete, and the
+ * run fails with that text's error once all others have their vectors.
  *
  * @returns texts given to the embedder
  */
@@ -36,21 +42,41 @@ export async function embedMissing(
   const total = await countMissing(store, files, slice);
   let done = 0;
   let textsAsked = 0;
-  let batch = new Map<TextKey, string>();
+  let batch = new Map<TextKey, { text: string; path: string }>();
+  const refused = new Map<TextKey, Error>();
   /** Files that are complete once the batch is stored. */
   let waiting: IncompleteFile[] = [];
   if (total > 0) onProgress?.(0, total);
 
-  const flush = async (): Promise<void> => {
+  /** Without the texts that are refused, which it sets down. */
+  const embedBatch = async (): Promise<{ keys: TextKey[]; vectors: number[][] }> => {
     // Another process on the same index may have been faster.
-    const keys = store.vectors.missing([...batch.keys()]);
-    const texts = keys.map((key) => batch.get(key)!);
-    const vectors = texts.length === 0 ? [] : await embed(embedder, texts, "document", signal);
-    textsAsked += texts.length;
+    let keys = store.vectors.missing([...batch.keys()]);
+    textsAsked += keys.length;
+    while (keys.length > 0) {
+      const texts = keys.map((key) => batch.get(key)!.text);
+      try {
+        return { keys, vectors: await embed(embedder, texts, "document", signal) };
+      } catch (error) {
+        const index = error instanceof EmbeddingsFailedError ? error.textIndex : undefined;
+        const key = index === undefined ? undefined : keys[index];
+        if (key === undefined || refused.size === MAX_REFUSED) throw error;
+        refused.set(key, new Error(`${batch.get(key)!.path}: ${(error as Error).message}`, { cause: error }));
+        // What the call brought is kept behind the embedder, where that is cached.
+        keys = keys.filter((other) => other !== key);
+      }
+    }
+    return { keys, vectors: [] };
+  };
+  const holdsRefused = (file: IncompleteFile): boolean =>
+    refused.size > 0 && store.keysOf(file).some((key) => refused.has(key));
+
+  const flush = async (): Promise<void> => {
+    const { keys, vectors } = await embedBatch();
     store.transaction(() => {
       requireLength(store.vectors.dimensions(), vectors[0], embedder);
       store.vectors.put(keys.map((key, index) => ({ key, vector: vectors[index]! })));
-      store.markComplete(waiting);
+      store.markComplete(waiting.filter((file) => !holdsRefused(file)));
     });
     done += batch.size;
     if (batch.size > 0) onProgress?.(Math.min(done, total), total);
@@ -64,13 +90,16 @@ export async function embedMissing(
     if ("skipped" in content || content.hash !== file.contentHash) continue;
     const texts = new Map(content.chunks.map(({ key, text }) => [key, text]));
     for (const key of store.vectors.missing([...texts.keys()])) {
+      if (refused.has(key)) continue;
       if (batch.size === batchSize) await flush();
-      batch.set(key, texts.get(key)!);
+      batch.set(key, { text: texts.get(key)!, path: file.path });
     }
     waiting.push(file);
     if (slice.isOver()) await slice.rest();
   }
   await flush();
+  const [firstRefusal] = refused.values();
+  if (firstRefusal !== undefined) throw firstRefusal;
   return textsAsked;
 }
 

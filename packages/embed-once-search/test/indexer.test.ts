@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { EmbeddingsFailedError } from "embed-once";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openIndexFile } from "../src/index-file.ts";
@@ -128,6 +129,31 @@ describe("an index run", () => {
       problems: [{ file: "big.ts", reason: "too-large" }],
     });
     expect(store.vectors.count()).toBe(1);
+  });
+
+  test("goes on without a text that is refused, names its file, and asks for that text alone again", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `name${i}`);
+    const { store, embedder, run } = fixture(Object.fromEntries(names.map((name) => [`${name}.ts`, block(name)])));
+    const isRefused = (text: string) => /name[36]\b/.test(text);
+    embedder.beforeAnswer = (texts) => {
+      const textIndex = texts.findIndex(isRefused);
+      const failure = {
+        cause: new Error("too long"),
+        textIndex,
+        textsDone: texts.length - 1,
+        textsAsked: texts.length,
+      };
+      if (textIndex >= 0) throw new EmbeddingsFailedError(failure);
+    };
+    await expect(run({ batchSize: 4 })).rejects.toThrow(/^name3\.ts: text 3 was refused: too long/);
+    expect(store.counts()).toMatchObject({ files: 10, filesIncomplete: 2 });
+    expect(store.vectors.count()).toBe(8);
+    embedder.calls.length = 0;
+    await expect(run({ batchSize: 4 })).rejects.toThrow(/^name3\.ts/);
+    expect([...new Set(embedder.texts)]).toEqual([block("name3").trimEnd(), block("name6").trimEnd()]);
+
+    embedder.beforeAnswer = undefined;
+    expect(await run()).toMatchObject({ filesIncomplete: 0, textsAsked: 2 });
   });
 
   test("keeps every batch that was answered when a later one fails, and asks for the rest only", async () => {
