@@ -102,7 +102,7 @@ export async function catalogueFolder(
       report.filesChanged++;
       changed.push({ path: file.path, stamp, content });
     }
-    if (slice.isOver(READING_SHARE)) {
+    if (index + 1 < toRead.length && slice.isOver(READING_SHARE)) {
       write();
       onProgress?.(index + 1, toRead.length);
       await slice.rest();

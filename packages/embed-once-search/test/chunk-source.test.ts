@@ -41,7 +41,7 @@ describe("chunkSource", () => {
         expectCoverage(text, chunks, options.maxCharacters);
         expect(chunkSource(text, `/elsewhere/x.${source.file.split(".").at(-1)}`, options)).toEqual(chunks);
       }),
-      { seed: 1, numRuns: 40 },
+      { seed: 1, numRuns: 20 },
     );
   });
 
@@ -72,7 +72,7 @@ describe("chunkSource", () => {
         const text = pieces.join("").replaceAll("\r", "");
         expectCoverage(text, chunkSource(text, file, options), options.maxCharacters);
       }),
-      { seed: 2, numRuns: 40 },
+      { seed: 2, numRuns: 20 },
     );
   });
 
@@ -96,7 +96,7 @@ describe("chunkSource", () => {
         const added = chunkSource(edited.join("\n"), file).filter(({ text }) => !before.has(text));
         expect(added.length).toBeLessThanOrEqual(4);
       }),
-      { seed: 3, numRuns: 150 },
+      { seed: 3, numRuns: 60 },
     );
   });
 
