@@ -64,6 +64,8 @@ export class ChunkMap {
   /** The key that is looked for, as words. */
   readonly #key: Int32Array = new Int32Array(KEY_WORDS);
   readonly #keyBytes: Uint8Array = new Uint8Array(this.#key.buffer);
+  /** Its hash. */
+  #hash = 0;
   #usedChunks = 0;
   #unusedFrom = 0;
   #firstFree: number = NONE;
@@ -166,7 +168,8 @@ export class ChunkMap {
       if (written + count > stagedEnd) {
         stagedFrom = written;
         stagedEnd = Math.min(content.length, stagedFrom + this.#stageBytes);
-        this.#bytes.set(content.subarray(stagedFrom, stagedEnd), this.#stageStart);
+        const isWhole = stagedEnd - stagedFrom === content.length;
+        this.#bytes.set(isWhole ? content : content.subarray(stagedFrom, stagedEnd), this.#stageStart);
       }
       const from = this.#stageStart + written - stagedFrom;
       this.#bytes.copyWithin(to, from, from + count);
@@ -190,7 +193,7 @@ export class ChunkMap {
       this.evictions++;
       return NONE;
     }
-    const hash = hashWords(this.#key, 0, KEY_WORDS);
+    const hash = this.#hash;
     if (this.#regrets.entered(hash, this.size)) this.#hand = NONE;
     while (this.#chunks - this.#usedChunks < needed) this.#evict();
     const entry = this.#allocate(needed);
@@ -221,7 +224,8 @@ export class ChunkMap {
     this.#keyBytes.set(key);
     const words = this.#words;
     const sought = this.#key;
-    let entry = this.#buckets[this.#bucketOf(hashWords(sought, 0, KEY_WORDS))]!;
+    this.#hash = hashWords(sought, 0, KEY_WORDS);
+    let entry = this.#buckets[this.#bucketOf(this.#hash)]!;
     search: while (entry !== NONE) {
       const at = entry * this.#chunkWords;
       for (let i = 0; i < KEY_WORDS; i++) {
