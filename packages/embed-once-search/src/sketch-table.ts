@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { SEGMENT_ROWS, Sketches } from "embed-once/kernels";
 import { type Candidate, Candidates } from "./candidates.ts";
 import type { RowSet } from "./row-set.ts";
-import { change, type DatabaseSync, type StatementSync } from "./sqlite.ts";
+import { change, type DatabaseSync, free, type StatementSync } from "./sqlite.ts";
 
 /**
  * A stamp is drawn anew with every change, so that equal stamps mean equal bytes, whatever was written, rolled back and
@@ -113,8 +113,7 @@ export class SketchTable {
       const bytes = this.#readSegment(segment)!;
       sketches.load(segment, bytes);
       this.#loadedStamps[segment] = stamp;
-      // Frees the memory now: the collector would let a hundred of them pile up.
-      (bytes.buffer as ArrayBuffer).transfer(0);
+      free(bytes);
     }
     this.#loadedStamps.length = segments.length;
     this.#loadedStamp = state.stamp;

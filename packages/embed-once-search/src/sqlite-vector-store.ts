@@ -2,7 +2,7 @@ import { decodeInto, decodeVector, encodeVector } from "embed-once/codec";
 import type { Candidate } from "./candidates.ts";
 import { RowSet } from "./row-set.ts";
 import { SKETCH_SCHEMA, SketchTable } from "./sketch-table.ts";
-import { change, type DatabaseSync, type StatementSync, snapshot, transaction } from "./sqlite.ts";
+import { change, type DatabaseSync, free, type StatementSync, snapshot, transaction } from "./sqlite.ts";
 import {
   byNearness,
   checkEntries,
@@ -207,11 +207,6 @@ function insertSorted(best: Neighbour[], neighbour: Neighbour, limit: number): v
   if (low === limit) return;
   best.splice(low, 0, neighbour);
   if (best.length > limit) best.pop();
-}
-
-/** Frees what SQLite has copied out: the collector would let tens of megabytes of it pile up. */
-function free(...blobs: readonly Uint8Array[]): void {
-  for (const { buffer } of blobs) (buffer as ArrayBuffer).transfer(0);
 }
 
 function toBytes(key: TextKey): Uint8Array {

@@ -88,6 +88,11 @@ export function change(statement: StatementSync, ...parameters: SQLInputValue[])
   return statement.run(...parameters) as { lastInsertRowid: bigint };
 }
 
+/** Frees blobs that SQLite has copied out, at once: the collector would let tens of megabytes of them pile up. */
+export function free(...blobs: readonly Uint8Array[]): void {
+  for (const { buffer } of blobs) (buffer as ArrayBuffer).transfer(0);
+}
+
 /** Runs `work` in one write transaction, or in the one that is already open. `work` must not await. */
 export function transaction<Result>(database: DatabaseSync, work: () => Result): Result {
   return inTransaction(database, "BEGIN IMMEDIATE", work);

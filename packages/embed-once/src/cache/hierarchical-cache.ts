@@ -1,5 +1,5 @@
 import { decodeVouched } from "../codec/decoder.ts";
-import { decodeVector, encodeVector, UnsupportedRecordError } from "../codec/index.ts";
+import { decodeVector, UnsupportedRecordError } from "../codec/index.ts";
 import { numberFormOf } from "../codec/record.ts";
 import { encodeLent } from "../codec/vector-codec.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
@@ -313,7 +313,7 @@ class HierarchicalCache implements EmbeddingCache {
     if (!this.#compressed || this.#compressed.has(key)) return;
     this.#counts.demotions++;
     // Copying the record from the map is many times cheaper than encoding the vector again.
-    this.#compressed.put(key, this.#disk?.get(key) ?? encodeVector(vector));
+    this.#compressed.put(key, this.#disk?.get(key) ?? encodeLent(vector));
   }
 }
 

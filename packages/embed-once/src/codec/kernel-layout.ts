@@ -1,6 +1,7 @@
 import { type KernelMemory, reserveMemory } from "./kernel-module.ts";
 import {
   OCTAVES,
+  type OctaveTable,
   octaveTable,
   PROBABILITY_SCALE,
   SYMBOLS,
@@ -65,7 +66,6 @@ export interface VectorLayout {
 }
 
 let constantsWritten = false;
-const slotsWritten = new Uint8Array(TABLES);
 let lastLayout: VectorLayout | undefined;
 let lastCapacity = 0;
 
@@ -98,53 +98,45 @@ export function vectorLayout(dimensions: number): VectorLayout {
   return lastLayout;
 }
 
-/** The address of a static table's slots; written on first use. */
-export function slotsAt(table: number): number {
-  const at = SLOTS_AT + table * SLOTS_BYTES;
-  if (slotsWritten[table] === 0) {
-    reserveMemory(0).int32s.set(octaveTable(table).slots, at / 4);
-    slotsWritten[table] = 1;
-  }
-  return at;
+/** The address of something that each static table has, which `write` puts there when it is first asked for. */
+function perTable(start: number, bytes: number, write: (at: number, table: OctaveTable) => void) {
+  const isWritten = new Uint8Array(TABLES);
+  return (table: number): number => {
+    const at = start + table * bytes;
+    if (isWritten[table] === 0) {
+      write(at, octaveTable(table));
+      isWritten[table] = 1;
+    }
+    return at;
+  };
 }
 
-const codesWritten = new Uint8Array(TABLES);
+/** The address of a static table's slots. */
+export const slotsAt: (table: number) => number = perTable(SLOTS_AT, SLOTS_BYTES, (at, { slots }) => {
+  reserveMemory(0).int32s.set(slots, at / 4);
+});
 
-/** The address of the symbols' codes in a static table, as the encoder needs them; written on first use. */
-export function codesAt(table: number): number {
-  const at = CODES_AT + table * CODES_BYTES;
-  if (codesWritten[table] === 0) {
-    const codes = new DataView(reserveMemory(0).bytes.buffer, at);
-    const { frequencies, starts } = octaveTable(table);
-    frequencies.forEach((frequency, symbol) => {
-      codes.setBigUint64(16 * symbol, (2n ** 44n + BigInt(frequency) - 1n) / BigInt(frequency), true);
-      codes.setUint32(16 * symbol + 8, frequency, true);
-      codes.setUint32(16 * symbol + 12, starts[symbol]!, true);
-    });
-    codesWritten[table] = 1;
-  }
-  return at;
-}
-
-const costsWritten = new Uint8Array(TABLES);
+/** The address of the symbols' codes in a static table, as the encoder needs them. */
+export const codesAt: (table: number) => number = perTable(CODES_AT, CODES_BYTES, (at, { frequencies, starts }) => {
+  const codes = new DataView(reserveMemory(0).bytes.buffer, at);
+  frequencies.forEach((frequency, symbol) => {
+    codes.setBigUint64(16 * symbol, (2n ** 44n + BigInt(frequency) - 1n) / BigInt(frequency), true);
+    codes.setUint32(16 * symbol + 8, frequency, true);
+    codes.setUint32(16 * symbol + 12, starts[symbol]!, true);
+  });
+});
 
 /**
  * The address of what a static table makes of values in each eighth that it reaches, lowest octave first: bits as
- * float32s, with those that a coarse symbol leaves to be sent raw. Written on first use.
+ * float32s, with those that a coarse symbol leaves to be sent raw.
  */
-export function costsAt(table: number): number {
-  const at = COSTS_AT + table * COSTS_BYTES;
-  if (costsWritten[table] === 0) {
-    const { costs } = octaveTable(table);
-    const { float32s } = reserveMemory(0);
-    for (let eighth = 0; eighth < EIGHTHS; eighth++) {
-      const depth = OCTAVES - 1 - (eighth >> 3);
-      float32s[at / 4 + eighth] = costs[symbolOf(depth, eighth & 7)]! + 3 - significandBitsOfDepth(depth);
-    }
-    costsWritten[table] = 1;
+export const costsAt: (table: number) => number = perTable(COSTS_AT, COSTS_BYTES, (at, { costs }) => {
+  const { float32s } = reserveMemory(0);
+  for (let eighth = 0; eighth < EIGHTHS; eighth++) {
+    const depth = OCTAVES - 1 - (eighth >> 3);
+    float32s[at / 4 + eighth] = costs[symbolOf(depth, eighth & 7)]! + 3 - significandBitsOfDepth(depth);
   }
-  return at;
-}
+});
 
 let widthsWritten: readonly WidthTable[] | undefined;
 
