@@ -1,18 +1,34 @@
 import { join } from "node:path";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+/** These replace a module, or write into the memory of the kernels, which another file would notice. */
+const ALONE = [
+  "packages/embed-once/test/codec/encode-kernels.test.ts",
+  "packages/embed-once/test/codec/kernel-memory.test.ts",
+  "packages/embed-once/test/codec/verification.test.ts",
+  "packages/embed-once/test/tier/hot-tier.test.ts",
+  "packages/embed-once-search/test/watch-without-events.test.ts",
+];
+
 const config: ViteUserConfig = defineConfig({
   // The sources under test, never a build of yesterday: every package resolves to its .ts files.
   resolve: { conditions: ["embed-once-source"] },
   ssr: { resolve: { conditions: ["embed-once-source"] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"],
     testTimeout: 30_000,
     pool: "forks",
     // One a core: much of the time is spent waiting for processes and servers.
     maxWorkers: "100%",
     // Hundreds of tests start Node.js on the same sources.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
+    projects: [
+      {
+        extends: true,
+        // One process after the other files: loading the library for each takes a fifth of the whole time.
+        test: { name: "shared", isolate: false, include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"], exclude: ALONE },
+      },
+      { extends: true, test: { name: "alone", include: ALONE } },
+    ],
   },
 });
 

@@ -16,10 +16,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
+import { COMMAND, environmentOf } from "./command.ts";
 
-const library = join(import.meta.dirname, "../..");
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "embed-once-cli-")));
 const project = join(scratch, "project");
+const environment = environmentOf(scratch);
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 beforeAll(() => {
@@ -33,6 +34,8 @@ beforeAll(() => {
   writeFileSync(join(project, "large.txt"), "words ".repeat(400_000));
 });
 
+const bin = join(import.meta.dirname, "../../bin/embed-once.js");
+
 let count = 0;
 const newCache = () => join(scratch, `cache-${count++}`);
 
@@ -40,12 +43,11 @@ function run(
   args: string[],
   options: { cache?: string; env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
 ): SpawnSyncReturns<string> {
-  const { PATH } = process.env;
-  return spawnSync(process.execPath, ["--conditions=embed-once-source", join(library, "src/cli/main.ts"), ...args], {
+  return spawnSync(process.execPath, [...COMMAND, ...args], {
     encoding: "utf8",
     cwd: options.cwd ?? project,
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    env: { PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: options.cache ?? newCache(), ...options.env },
+    env: { ...environment, EMBED_ONCE_CACHE_DIR: options.cache ?? newCache(), ...options.env },
   });
 }
 
@@ -153,9 +155,8 @@ describe("the index", () => {
     const folder = join(scratch, "watched");
     mkdirSync(folder);
     writeFileSync(join(folder, "a.ts"), "export const a = 1;\n");
-    const main = join(library, "src/cli/main.ts");
-    const child = spawn(process.execPath, ["--conditions=embed-once-source", main, "watch", folder, "--json"], {
-      env: { PATH: process.env.PATH, HOME: scratch, EMBED_ONCE_CACHE_DIR: newCache() },
+    const child = spawn(process.execPath, [...COMMAND, "watch", folder, "--json"], {
+      env: { ...environment, EMBED_ONCE_CACHE_DIR: newCache() },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -178,11 +179,10 @@ describe("a provider on the network", () => {
 
   // Not `run`: the server lives in this process and must be able to answer.
   async function runBeside(args: string[], cache: string): Promise<{ stdout: string; stderr: string; status: number }> {
-    const main = join(library, "src/cli/main.ts");
-    const child = spawn(process.execPath, ["--conditions=embed-once-source", main, ...args], {
+    const child = spawn(process.execPath, [...COMMAND, ...args], {
       cwd: project,
       env: {
-        PATH: process.env.PATH,
+        ...environment,
         EMBED_ONCE_CACHE_DIR: cache,
         EMBED_ONCE_PROVIDER: "openai",
         EMBED_ONCE_BASE_URL: server.url,
@@ -324,7 +324,7 @@ describe("stats", () => {
 describe("an old Node.js", () => {
   test("is named in one line with what is needed", () => {
     const fake = `data:text/javascript,Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.11.1" } })`;
-    const { stderr, status } = spawnSync(process.execPath, ["--import", fake, join(library, "bin/embed-once.js")], {
+    const { stderr, status } = spawnSync(process.execPath, ["--import", fake, bin], {
       encoding: "utf8",
     });
     expect(stderr).toMatch(/^embed-once needs Node\.js 22\.18 or newer, this is 20\.11\.1 \(.*\)\n$/);
@@ -332,8 +332,8 @@ describe("an old Node.js", () => {
   });
 
   test("the started file has no syntax that an old Node.js could not read", () => {
-    const source = readFileSync(join(library, "bin/embed-once.js"), "utf8");
-    expect(existsSync(join(library, "bin/embed-once.js"))).toBe(true);
+    const source = readFileSync(bin, "utf8");
+    expect(existsSync(bin)).toBe(true);
     expect(source).not.toMatch(/\bawait\b|\?\?|\?\.|^import\s+[^(]/m);
   });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCache } from "../../src/cache/hierarchical-cache.ts";
 import { numberedEntry } from "../tier/numbered-entry.ts";
+import { COMMAND, environmentOf } from "./command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-maintenance-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,9 +22,8 @@ async function filled(entries: number, model?: string): Promise<string> {
 }
 
 function run(directory: string, ...args: string[]) {
-  const main = join(import.meta.dirname, "../../src/cli/main.ts");
-  const env = { PATH: process.env.PATH, HOME: folder };
-  const command = ["--conditions=embed-once-source", main, "--cache-dir", directory, ...args];
+  const env = environmentOf(folder);
+  const command = [...COMMAND, "--cache-dir", directory, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8", env });
   return { status, stdout: stdout.trim(), stderr };
 }

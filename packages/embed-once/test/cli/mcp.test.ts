@@ -7,11 +7,10 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ProviderServer, startProviderServer } from "../../src/testing/provider-server.ts";
+import { COMMAND, environmentOf } from "./command.ts";
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "embed-once-mcp-")));
 afterAll(() => rmSync(scratch, { recursive: true }));
-
-const command = ["--conditions=embed-once-source", join(import.meta.dirname, "../../src/cli/main.ts"), "mcp"];
 
 let count = 0;
 
@@ -26,8 +25,7 @@ function project(files: Record<string, string>): string {
 
 function environment(more: Record<string, string> = {}): Record<string, string> {
   return {
-    PATH: process.env.PATH!,
-    HOME: join(scratch, "home"),
+    ...environmentOf(join(scratch, "home")),
     EMBED_ONCE_CACHE_DIR: join(scratch, `cache-${count++}`),
     ...more,
   };
@@ -36,7 +34,7 @@ function environment(more: Record<string, string> = {}): Record<string, string> 
 async function connect(folder: string, env: Record<string, string>): Promise<{ client: Client; notes: () => string }> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [...command, folder],
+    args: [...COMMAND, "mcp", folder],
     env,
     stderr: "pipe",
   });
@@ -186,7 +184,7 @@ describe("the MCP server, while it indexes with an embedder that is out of order
 });
 
 test("standard output is the protocol's alone, and the process ends when its input does", async () => {
-  const child = spawn(process.execPath, [...command, project(FILES)], { env: environment(), stdio: "pipe" });
+  const child = spawn(process.execPath, [...COMMAND, "mcp", project(FILES)], { env: environment(), stdio: "pipe" });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk) => {
     stdout += chunk;

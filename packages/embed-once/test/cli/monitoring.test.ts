@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { terminalOutput } from "../../src/cli/output.ts";
 import { cacheEmbedder } from "../../src/embedder/cached-embedder.ts";
 import { FakeEmbedder } from "../embedder/fake-embedder.ts";
+import { COMMAND, environmentOf } from "./command.ts";
 
-const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "embed-once-monitoring-"));
 const directory = join(folder, "cache");
 afterAll(() => rmSync(folder, { recursive: true }));
-const env = { PATH: process.env.PATH, HOME: folder };
+const env = environmentOf(folder);
 /** Starting Node.js takes seconds on a machine that is busy. */
 const WAIT = { timeout: 20_000, interval: 20 };
 
@@ -25,7 +25,7 @@ async function embed(...texts: string[]): Promise<void> {
 beforeAll(() => embed("one", "two"));
 
 function start(...args: string[]): { child: ChildProcess; output: () => string } {
-  const all = ["--conditions=embed-once-source", main, ...args, "--cache-dir", directory];
+  const all = [...COMMAND, ...args, "--cache-dir", directory];
   const child = spawn(process.execPath, all, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (chunk) => {
@@ -65,7 +65,7 @@ describe("stats --watch", { timeout: 60_000 }, () => {
     [["--watch", "--interval", "0"], /--interval takes 1 to 86400 seconds, got 0/],
     [["--watch", "--interval", "soon"], /--interval takes a whole number, got "soon"/],
   ])("refuses %j", (args, message) => {
-    const all = ["--conditions=embed-once-source", main, "stats", ...args, "--cache-dir", directory];
+    const all = [...COMMAND, "stats", ...args, "--cache-dir", directory];
     const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, env, encoding: "utf8" });
     expect(stderr).toMatch(message);
     expect(status).toBe(2);
@@ -104,7 +104,7 @@ describe("metrics", { timeout: 60_000 }, () => {
     }
     const second = spawnSync(
       process.execPath,
-      ["--conditions=embed-once-source", main, "metrics", "--port", new URL(url).port, "--cache-dir", directory],
+      [...COMMAND, "metrics", "--port", new URL(url).port, "--cache-dir", directory],
       { cwd: folder, env, encoding: "utf8" },
     );
     expect(second.stderr).toContain("address already in use 127.0.0.1");
