@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
@@ -17,15 +18,20 @@ const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 30_000,
     pool: "forks",
-    // One a core: much of the time is spent waiting for processes and servers.
-    maxWorkers: "100%",
+    // More than there are cores: some of the time is spent waiting for processes and servers.
+    maxWorkers: availableParallelism() + 1,
     // Hundreds of tests start Node.js on the same sources.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
     projects: [
       {
         extends: true,
         // One process after the other files: loading the library for each takes a fifth of the whole time.
-        test: { name: "shared", isolate: false, include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"], exclude: ALONE },
+        test: {
+          name: "shared",
+          isolate: false,
+          include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"],
+          exclude: ALONE,
+        },
       },
       { extends: true, test: { name: "alone", include: ALONE } },
     ],

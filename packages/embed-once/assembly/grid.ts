@@ -66,14 +66,15 @@ function advance(state: u32, slot: u32): u32 {
 
 /**
  * Decodes `count` symbols with four interleaved states at `states`, or one, reading 16-bit words backwards from `end`.
- * Leaves the states' last 16 bits where the raw bits end.
+ * Leaves the states' last 16 bits where the raw bits end, which begin at `raw`.
  *
- * @returns The address after the raw bits, or 0 when a state does not end where it began.
+ * @returns The address after the raw bits, or 0 when a state does not end where it began, or the words reach below them.
  */
 export function decodeSymbols(
   slots: usize,
   states: usize,
   lanes: i32,
+  raw: usize,
   end: usize,
   symbols: usize,
   count: i32,
@@ -127,6 +128,7 @@ export function decodeSymbols(
     }
     store<u32>(lane, state);
   }
+  if (at < raw) return 0;
   for (let lane = 0; lane < lanes; lane++) {
     const state = load<u32>(states + (<usize>lane << 2));
     if (state >> 16 != 1) sound = false;
@@ -193,14 +195,15 @@ const WIDTHS: i32 = 24;
 
 /**
  * Decodes `count` symbols, each but the zero followed by a width, with one state, reading 16-bit words backwards from
- * `end`. Leaves the state's last 16 bits where the raw bits end.
+ * `end`. Leaves the state's last 16 bits where the raw bits end, which begin at `raw`.
  *
- * @returns The address after the raw bits, or 0 when the state does not end where it began.
+ * @returns The address after the raw bits, or 0 when the state does not end where it began, or the words reach below them.
  */
 export function decodeWidths(
   slots: usize,
   widthCodes: usize,
   first: u32,
+  raw: usize,
   end: usize,
   zeroSymbol: u32,
   symbols: usize,
@@ -232,6 +235,7 @@ export function decodeWidths(
     state = select<u32>((state << 16) | load<u16>(at - 2), state, needs);
     at -= needs << 1;
   }
+  if (at < raw) return 0;
   store<u16>(at, <u16>state);
   return state >> 16 === 1 ? at + 2 : 0;
 }

@@ -83,7 +83,7 @@ function decodeFixedWidths(
   }
   const end = loadPayload(layout, record, rawStart, opened.end);
   for (let lane = 0; lane < 4; lane++) memory.int32s[STATES_AT / 4 + lane] = opened.states[lane]! | 0;
-  const rawEnd = kernel.decodeSymbols(slotsAt(table), STATES_AT, lanes, end, symbolsAt, dimensions);
+  const rawEnd = kernel.decodeSymbols(slotsAt(table), STATES_AT, lanes, payloadAt, end, symbolsAt, dimensions);
   checkRawEnd(rawEnd, layout, carriedBytes(dimensions));
   describe(kernel, parts, precision);
   const corrections = parts.hasCorrections ? CORRECTIONS_AT : 0;
@@ -114,7 +114,17 @@ function decodeOwnWidths(
   // The float64s come later: until then their place is free.
   const widthsAt = float64sAt;
   const state = opened.states[0]! | 0;
-  const rawEnd = kernel.decodeWidths(slotsAt(table), codes, state, end, ZERO_SYMBOL, symbolsAt, widthsAt, dimensions);
+  const rawEnd = kernel.decodeWidths(
+    slotsAt(table),
+    codes,
+    state,
+    payloadAt,
+    end,
+    ZERO_SYMBOL,
+    symbolsAt,
+    widthsAt,
+    dimensions,
+  );
   checkRawEnd(rawEnd, layout, OWN_WIDTHS_CARRIED_BYTES);
   describe(kernel, parts, 1);
   const bits = kernel.decodeOwnWidths(

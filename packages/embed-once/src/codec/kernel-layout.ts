@@ -50,7 +50,7 @@ export const COUNTED_EIGHTHS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1) 
 /** A uint32 for each eighth. Not in the scratch, which all kernels use: between two calls the counts are zero. */
 export const EIGHTH_COUNTS_AT: number = CODES_AT + TABLES * CODES_BYTES;
 
-/** The coder's words may run at most 256 KiB below a damaged payload; the tables lie there. */
+/** A damaged payload's words may be read up to 256 KiB below it; the tables lie there. */
 export const SCRATCH_START: number = EIGHTH_COUNTS_AT + 4 * COUNTED_EIGHTHS;
 
 /** The scratch of a vector: addresses in bytes. */

@@ -15,7 +15,15 @@ export interface Kernels {
     topExponent: number,
     scale: number,
   ): void;
-  decodeSymbols(slots: number, states: number, lanes: number, end: number, symbols: number, count: number): number;
+  decodeSymbols(
+    slots: number,
+    states: number,
+    lanes: number,
+    raw: number,
+    end: number,
+    symbols: number,
+    count: number,
+  ): number;
   decodeFloat32s(
     descriptors: number,
     symbols: number,
@@ -29,6 +37,7 @@ export interface Kernels {
     slots: number,
     widthCodes: number,
     state: number,
+    raw: number,
     end: number,
     zeroSymbol: number,
     symbols: number,

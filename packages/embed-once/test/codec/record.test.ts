@@ -1,7 +1,10 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeInto, decodeVector, encodeVector, recordInfo } from "../../src/codec/index.ts";
+import { codesAt, costsAt, SCRATCH_START, slotsAt } from "../../src/codec/kernel-layout.ts";
+import { reserveMemory } from "../../src/codec/kernel-module.ts";
+import { TABLES } from "../../src/codec/octave-tables.ts";
 import { sealRecord } from "../../src/codec/record.ts";
 import { CorruptRecordError, UnsupportedRecordError } from "../../src/core/errors.ts";
 import { FIRST_RECORDS } from "./first-records.ts";
@@ -80,6 +83,21 @@ describe("a damaged record never gives numbers", () => {
 });
 
 describe("a forged record, its checksum right, neither hangs nor gives anything but numbers or an error", () => {
+  // What later records are decoded and encoded with: the static tables, and counts that are zero between two records.
+  const tables = () => [
+    Buffer.from(reserveMemory(0).bytes.slice(slotsAt(0), slotsAt(TABLES))),
+    Buffer.from(reserveMemory(0).bytes.slice(costsAt(0), SCRATCH_START)),
+  ];
+  let before: Buffer[];
+  beforeAll(() => {
+    encodeVector([1, 2, 3]);
+    for (const write of [slotsAt, costsAt, codesAt]) {
+      for (let table = 0; table < TABLES; table++) write(table);
+    }
+    before = tables();
+  });
+  afterAll(() => expect(tables().map((each, i) => each.equals(before[i]!))).toEqual([true, true]));
+
   test("random payloads in every form", () => {
     fc.assert(
       fc.property(

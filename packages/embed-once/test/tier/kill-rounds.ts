@@ -5,7 +5,8 @@ import { MappedTier } from "../../src/tier/mapped-tier.ts";
 import { numberedEntry } from "./numbered-entry.ts";
 
 export interface KillReport {
-  rounds: number;
+  /** Processes killed. */
+  killed: number;
   acknowledged: number;
   /** Acknowledged entries that were not found. */
   lost: number;
@@ -13,32 +14,45 @@ export interface KillReport {
   wrong: number;
 }
 
+/** Numbers of entries, from the first to before the last. */
+type Range = readonly [first: number, end: number];
+
 const MAX_BYTES = 1e9;
 const MAX_LIFE_MS = 25;
 const BATCH = 4;
+/** More entries than a process stores in its life. */
+const SPAN = 100_000;
+/** Round by round, so many processes write at once. */
+const WRITERS = [1, 2, 3, 4];
 
 /**
- * Kills a process with SIGKILL while it writes, again and again in one directory, opens the tier after each and checks
- * what was acknowledged; at the end all of it.
+ * Kills processes with SIGKILL while they write, one to four at once, again and again in one directory, opens the tier
+ * after each round and checks what was acknowledged in the last ones; at the end all of it.
  */
 export async function killRounds(
   directory: string,
-  rounds: number,
+  processes: number,
   onRound: (report: KillReport) => void = () => {},
 ): Promise<KillReport> {
-  const report: KillReport = { rounds: 0, acknowledged: 0, lost: 0, wrong: 0 };
-  let next = 0;
-  for (let round = 0; round < rounds; round++) {
-    const first = next;
-    // Another moment each round, the same in each run.
-    next = await writeUntilKilled(directory, first, (round * 7919) % MAX_LIFE_MS);
-    await check(directory, Math.max(0, first - 100), next, report);
-    report.rounds++;
-    report.acknowledged = next;
+  const report: KillReport = { killed: 0, acknowledged: 0, lost: 0, wrong: 0 };
+  const acknowledged: Range[] = [];
+  for (let round = 0; report.killed < processes; round++) {
+    const writers = Math.min(WRITERS[round % WRITERS.length]!, processes - report.killed);
+    const stored = await Promise.all(
+      Array.from({ length: writers }, async (_, i): Promise<Range> => {
+        const first = (report.killed + i) * SPAN;
+        // Another moment each time, the same in each run.
+        return [first, await writeUntilKilled(directory, first, ((report.killed + i) * 7919) % MAX_LIFE_MS)];
+      }),
+    );
+    acknowledged.push(...stored);
+    report.killed += writers;
+    report.acknowledged += stored.reduce((sum, [first, end]) => sum + end - first, 0);
+    await check(directory, acknowledged.slice(-10), report);
     onRound(report);
   }
   const all = { ...report, lost: 0, wrong: 0 };
-  await check(directory, 0, next, all);
+  await check(directory, acknowledged, all);
   return { ...report, lost: Math.max(report.lost, all.lost), wrong: Math.max(report.wrong, all.wrong) };
 }
 
@@ -65,13 +79,15 @@ async function writeUntilKilled(directory: string, first: number, lifeMs: number
   return last ? Number(last) + BATCH : first;
 }
 
-async function check(directory: string, from: number, to: number, report: KillReport): Promise<void> {
+async function check(directory: string, ranges: readonly Range[], report: KillReport): Promise<void> {
   const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
-  for (let i = from; i < to; i++) {
-    const { key, value } = numberedEntry(i);
-    const found = tier.get(key);
-    if (!found) report.lost++;
-    else if (Buffer.compare(found, value) !== 0) report.wrong++;
+  for (const [first, end] of ranges) {
+    for (let i = first; i < end; i++) {
+      const { key, value } = numberedEntry(i);
+      const found = tier.get(key);
+      if (!found) report.lost++;
+      else if (Buffer.compare(found, value) !== 0) report.wrong++;
+    }
   }
   await tier.close();
 }

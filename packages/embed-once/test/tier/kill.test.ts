@@ -12,9 +12,9 @@ describe("the mapped tier", () => {
     timeout: 120_000,
   }, async () => {
     const directory = join(folder, "cache");
-    const { rounds, acknowledged, lost, wrong } = await killRounds(directory, 100);
-    expect({ rounds, lost, wrong, enough: acknowledged > 400 }).toEqual({
-      rounds: 100,
+    const { killed, acknowledged, lost, wrong } = await killRounds(directory, 100);
+    expect({ killed, lost, wrong, enough: acknowledged > 400 }).toEqual({
+      killed: 100,
       lost: 0,
       wrong: 0,
       enough: true,
