@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Embedder } from "../src/core/embedder.ts";
 import { cacheEmbedder } from "../src/embedder/cached-embedder.ts";
@@ -14,7 +13,7 @@ export interface Contestant {
 /** Makes a contestant; `directory` is its own and empty. */
 export type Open = (base: Embedder, directory: string) => Promise<Contestant>;
 
-export const embedOnce: Open = async (base, directory) => {
+const embedOnce: Open = async (base, directory) => {
   const embedder = cacheEmbedder(base, { directory });
   return {
     name: "embed-once",
@@ -88,7 +87,9 @@ interface KeyedStore {
   close(): Promise<void>;
 }
 
-export const rivals: readonly Open[] = [
+/** embed-once first. */
+export const contestants: readonly Open[] = [
+  embedOnce,
   plainLmdb,
   langChain("LangChain, InMemoryStore", async () => new (await load("@langchain/core/stores")).InMemoryStore()),
   langChain("LangChain, LocalFileStore", async (directory) =>
@@ -166,11 +167,4 @@ async function fillMissing(
 // biome-ignore lint/suspicious/noExplicitAny: their types are not installed with the workspace
 async function load(specifier: string): Promise<any> {
   return import(specifier);
-}
-
-/** Makes the directory of one contestant. */
-export function directoryOf(root: string, name: string): string {
-  const directory = join(root, name.replaceAll(/\W+/g, "-"));
-  mkdirSync(directory, { recursive: true });
-  return directory;
 }

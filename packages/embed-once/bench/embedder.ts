@@ -1,90 +1,77 @@
 /**
  * What a cached text costs, everything included, beside other caches that do the same job: `npm run bench:embedder`.
- * Options: `--vectors 20000`, `--calls 200`, `--json FILE`.
+ * Each contestant has a process of its own; their calls are timed in rounds, so that a machine that is slow for a
+ * minute is slow for all. Options: `--vectors 20000`, `--calls 400`, `--json FILE`.
  */
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Embedder } from "../src/core/embedder.ts";
-import { makeVector } from "../src/testing/vector-forms.ts";
-import { type Contestant, directoryOf, embedOnce, type Open, rivals } from "./embedder-rivals.ts";
+import { type Answer, BATCH, DIMENSIONS, type Request, TEXT_CHARACTERS } from "./embedder-contestant.ts";
+import { contestants } from "./embedder-rivals.ts";
 import { writeReport } from "./report.ts";
 
-const BATCH = 100;
-const DIMENSIONS = 1536;
-const TEXT_CHARACTERS = 1_000;
-const DISTINCT_VECTORS = 500;
 const RIVAL_PACKAGES = ["@langchain/classic", "keyv", "@keyv/sqlite", "cacheable", "bentocache"];
-/** Calls before any is timed. */
+const ROUNDS = 4;
+/** Calls before a round's are timed: after a rest, memory and caches are another's. */
 const WARM_UP = 50;
 
 const { values } = parseArgs({
   options: {
     vectors: { type: "string", default: "20000" },
-    calls: { type: "string", default: "200" },
+    calls: { type: "string", default: "400" },
     json: { type: "string" },
   },
 });
 const textCount = Number(values.vectors);
-const calls = Number(values.calls);
+const callsARound = Math.ceil(Number(values.calls) / ROUNDS);
 
-// Vectors repeat, keys do not: making 20,000 would take longer than measuring.
-const vectors = Array.from({ length: DISTINCT_VECTORS }, (_, i) =>
-  makeVector(`vector ${i}`, "bench", DIMENSIONS, "scaled-float16").map(Math.fround),
-);
-const texts = Array.from({ length: textCount }, (_, i) => `text ${i} `.padEnd(TEXT_CHARACTERS, "lorem ipsum dolor "));
-const vectorOf = (text: string) => vectors[Number(text.slice(5, text.indexOf(" ", 5))) % DISTINCT_VECTORS]!;
-const base: Embedder = {
-  identity: { provider: "bench", model: "bench" },
-  embedderInfo: { name: "bench" },
-  validateConfiguration: async () => ({ valid: true }),
-  createEmbeddings: async (batch) => ({ embeddings: batch.map((text) => vectorOf(text).slice()) }),
-};
+class Row {
+  readonly samples: number[] = [];
+  readonly #child: ChildProcess;
+  readonly #texts: "any" | "hot";
+  readonly name: string;
+  readonly diskBytesAVector: number;
 
-/** A seeded generator (mulberry32), so that everybody reads the same texts. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-interface Measured {
-  name: string;
-  medianUs: number;
-  p99Us: number;
-  diskBytesAVector: number;
-}
-
-async function measure(
-  contestant: Contestant,
-  draw: () => string[],
-  directory: string,
-  name: string,
-): Promise<Measured> {
-  for (let warm = 0; warm < WARM_UP; warm++) check(await contestant.embed(draw()));
-  const samples: number[] = [];
-  for (let call = 0; call < calls; call++) {
-    const batch = draw();
-    const startedMs = performance.now();
-    const result = await contestant.embed(batch);
-    samples.push(((performance.now() - startedMs) * 1000) / batch.length);
-    if (result.length !== batch.length) throw new Error(`${name} gave ${result.length} vectors`);
+  constructor(name: string, child: ChildProcess, texts: "any" | "hot", diskBytesAVector: number) {
+    this.name = name;
+    this.#child = child;
+    this.#texts = texts;
+    this.diskBytesAVector = diskBytesAVector;
   }
-  samples.sort((a, b) => a - b);
-  return {
-    name,
-    medianUs: samples[samples.length >> 1]!,
-    p99Us: samples[Math.floor(samples.length * 0.99)]!,
-    diskBytesAVector: diskBytes(directory) / textCount,
-  };
 
-  function check(result: number[][]): void {
-    for (const vector of result) if (vector.length !== DIMENSIONS) throw new Error(`${name} gave a wrong vector`);
+  async time(calls: number): Promise<void> {
+    await ask(this.#child, { do: "time", texts: this.#texts, calls: WARM_UP });
+    const { samples } = await ask(this.#child, { do: "time", texts: this.#texts, calls });
+    this.samples.push(...samples);
+  }
+
+  result() {
+    const sorted = this.samples.toSorted((a, b) => a - b);
+    return {
+      name: this.name,
+      medianUs: sorted[sorted.length >> 1]!,
+      p99Us: sorted[Math.floor(sorted.length * 0.99)]!,
+      diskBytesAVector: this.diskBytesAVector,
+    };
+  }
+}
+
+async function ask(child: ChildProcess, request: Request): Promise<Answer> {
+  const answered = new AbortController();
+  const ended = once(child, "exit", { signal: answered.signal }).then(() => {
+    throw new Error("A contestant's process ended.");
+  });
+  const message = once(child, "message", { signal: answered.signal });
+  child.send(request);
+  try {
+    const [answer] = await Promise.race([message, ended]);
+    return answer;
+  } finally {
+    answered.abort();
+    ended.catch(() => {});
   }
 }
 
@@ -94,45 +81,37 @@ function diskBytes(directory: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);
 }
 
-async function fillAndCheck(contestant: Contestant): Promise<void> {
-  for (let start = 0; start < textCount; start += BATCH) await contestant.embed(texts.slice(start, start + BATCH));
-  for (let start = 0; start < textCount; start += 10 * BATCH) {
-    const batch = texts.slice(start, start + BATCH);
-    const result = await contestant.embed(batch);
-    for (const [i, text] of batch.entries()) {
-      const expected = vectorOf(text);
-      if (!result[i]!.every((value, d) => value === expected[d]))
-        throw new Error(`${contestant.name} gave other numbers`);
-    }
-  }
+function tell(progress: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${progress}`);
 }
 
 const root = mkdtempSync(join(tmpdir(), "embed-once-bench-"));
-const results: Measured[] = [];
+const children: ChildProcess[] = [];
+const rows: Row[] = [];
 try {
-  for (const open of [embedOnce, ...rivals] as Open[]) {
-    const name = open === embedOnce ? "embed-once" : (open.name || "rival") + rivals.indexOf(open);
-    const directory = directoryOf(root, name);
-    const contestant = await open(base, directory);
-    process.stderr.write(`filling ${contestant.name} …\n`);
-    await fillAndCheck(contestant);
-    const next = random(1);
-    const anywhere = () => Array.from({ length: BATCH }, () => texts[Math.floor(next() * textCount)]!);
-    if (open === embedOnce) {
-      results.push(await measure(contestant, anywhere, directory, "embed-once, from L3"));
-      const hot = texts.slice(0, BATCH);
-      for (let i = 0; i < 3; i++) await contestant.embed(hot);
-      results.push(await measure(contestant, () => hot, directory, "embed-once, from L1"));
-    } else {
-      results.push(await measure(contestant, anywhere, directory, contestant.name));
-    }
-    await contestant.close();
-    rmSync(directory, { recursive: true });
+  for (const place of contestants.keys()) {
+    const directory = join(root, String(place));
+    mkdirSync(directory);
+    const child = fork(join(import.meta.dirname, "embedder-contestant.ts"), [place, directory, textCount].map(String));
+    children.push(child);
+    tell(`filling ${place + 1} of ${contestants.length} caches`);
+    const { name } = await ask(child, { do: "fill" });
+    const bytes = diskBytes(directory) / textCount;
+    if (place > 0) rows.push(new Row(name, child, "any", bytes));
+    else rows.push(new Row(`${name}, from L3`, child, "any", bytes), new Row(`${name}, from L1`, child, "hot", bytes));
   }
+  for (let round = 0; round < ROUNDS; round++) {
+    tell(`round ${round + 1} of ${ROUNDS}`);
+    for (const row of rows) await row.time(callsARound);
+  }
+  for (const child of children) await ask(child, { do: "close" });
 } finally {
+  for (const child of children) child.kill();
+  tell("");
   rmSync(root, { recursive: true, force: true });
 }
 
+const results = rows.map((row) => row.result());
 const [fromL3] = results;
 process.stdout.write(
   `${textCount} texts of ${TEXT_CHARACTERS} characters, ${DIMENSIONS} dimensions, ${BATCH} a call\n`,
