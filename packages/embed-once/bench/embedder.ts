@@ -15,8 +15,8 @@ import { writeReport } from "./report.ts";
 
 const RIVAL_PACKAGES = ["@langchain/classic", "keyv", "@keyv/sqlite", "cacheable", "bentocache"];
 const ROUNDS = 4;
-/** Calls before a round's are timed: after a rest, memory and caches are another's. */
-const WARM_UP = 50;
+/** Calls before a round's are timed, at most: after a rest, memory and caches are another's. */
+const MAX_WARM_UP = 50;
 
 const { values } = parseArgs({
   options: {
@@ -43,7 +43,7 @@ class Row {
   }
 
   async time(calls: number): Promise<void> {
-    await ask(this.#child, { do: "time", texts: this.#texts, calls: WARM_UP });
+    await ask(this.#child, { do: "time", texts: this.#texts, calls: Math.min(calls, MAX_WARM_UP) });
     const { samples } = await ask(this.#child, { do: "time", texts: this.#texts, calls });
     this.samples.push(...samples);
   }
