@@ -2,7 +2,7 @@
  * All benchmarks, one after the other, and what they measured as docs/benchmarks.json, docs/benchmarks.md, its plots and the
  * figures in README.md: `npm run bench`.
  *
- *   npm run bench -- --quick                 small sizes, within three minutes
+ *   npm run bench -- --quick                 small sizes, within three minutes once the rivals are installed
  *   npm run bench -- --full                  the million vectors and the largest indexes, too
  *   npm run bench -- --only tiers,search     some of them; the others' last results stay
  *   npm run bench -- --vectors DIR           real vectors for the codec
@@ -58,9 +58,9 @@ const RUNS: Readonly<Record<string, Partial<Record<Size, string>>>> = {
   // 1
   freshness: { default: "--files 10000 --runs 3", quick: "--files 500 --runs 1", full: "--files 10000" },
   // 1.3
-  history: { default: "--commits 100", quick: "--commits 5", full: "--commits 300" },
+  history: { default: "--commits 100", quick: "--commits 3", full: "--commits 300" },
   // 1.5
-  quality: { default: "", quick: "--commits 5 --functions 20", full: "" },
+  quality: { default: "", quick: "--commits 3 --functions 10", full: "" },
 };
 /** Benchmarks that are told a repository first. */
 const OF_A_REPOSITORY = ["history", "quality"];
