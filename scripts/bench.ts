@@ -41,11 +41,11 @@ const RUNS: Readonly<Record<string, Partial<Record<Size, string>>>> = {
   // 2
   tiers: {
     default: "--vectors 100000 --reads 500000 --requests 200000",
-    quick: "--vectors 5000 --reads 50000 --requests 60000",
+    quick: "--vectors 3000 --reads 30000 --requests 60000",
     full: "--vectors 200000",
   },
   // 1.5
-  embedder: { default: "--vectors 5000", quick: "--vectors 500 --calls 20", full: "--vectors 20000" },
+  embedder: { default: "--vectors 5000", quick: "--vectors 300 --calls 20", full: "--vectors 20000" },
   million: { full: "" },
   // 4.5
   search: {

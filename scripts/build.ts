@@ -7,8 +7,11 @@ import { bundle } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 
-await buildKernels();
-buildGrammars();
+// With --compile, only what changes with the sources: kernels and grammars are there since the installation.
+if (!process.argv.includes("--compile")) {
+  await buildKernels();
+  buildGrammars();
+}
 // The search package is compiled against the library's published types, so the library comes first.
 for (const name of ["embed-once", "embed-once-search"]) {
   const folder = join(root, "packages", name);
