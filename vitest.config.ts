@@ -2,12 +2,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** These replace a module, or write into the memory of the kernels, which another file would notice. */
+/** These replace a module, which another file would notice, or need the kernels' memory as no other file has left it. */
 const ALONE = [
   "packages/embed-once/test/codec/encode-kernels.test.ts",
   "packages/embed-once/test/codec/kernel-memory.test.ts",
   "packages/embed-once/test/codec/verification.test.ts",
-  "packages/embed-once/test/tier/hot-tier.test.ts",
   "packages/embed-once-search/test/watch-without-events.test.ts",
 ];
 

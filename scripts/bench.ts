@@ -38,28 +38,28 @@ const size: Size = options.quick ? "quick" : options.full ? "full" : "default";
 const RUNS: Readonly<Record<string, Partial<Record<Size, string>>>> = {
   // 0.5
   codec: { default: "", quick: "--sizes", full: "" },
-  // 2
+  // 1.8
   tiers: {
     default: "--vectors 100000 --reads 500000 --requests 200000",
     quick: "--vectors 3000 --reads 30000 --requests 60000",
     full: "--vectors 200000",
   },
-  // 1.5
+  // 2.5
   embedder: { default: "--vectors 5000", quick: "--vectors 300 --calls 20", full: "--vectors 20000" },
   million: { full: "" },
-  // 4.5
+  // 4.2
   search: {
     default: "--chunks 10000,30000,100000 --rivals 30000",
     quick: "--chunks 2000 --rivals 2000",
     full: "--chunks 10000,30000,100000,500000 --rivals 100000",
   },
-  // 0.8
-  words: { default: "--chunks 100000", quick: "--chunks 10000", full: "--chunks 500000" },
   // 1
+  words: { default: "--chunks 100000", quick: "--chunks 10000", full: "--chunks 500000" },
+  // 1.1
   freshness: { default: "--files 10000 --runs 3", quick: "--files 500 --runs 1", full: "--files 10000" },
-  // 1.3
+  // 0.5
   history: { default: "--commits 100", quick: "--commits 3", full: "--commits 300" },
-  // 1.5
+  // 1.1
   quality: { default: "", quick: "--commits 3 --functions 10", full: "" },
 };
 /** Benchmarks that are told a repository first. */

@@ -7,20 +7,19 @@ import { type EmbeddingCache, openCache } from "embed-once";
 import { type ProviderServer, startProviderServer } from "embed-once/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { COMMAND, environmentOf, FROM_SOURCES } from "../packages/embed-once/test/cli/command.ts";
 
 const examples = join(import.meta.dirname, "../examples");
-const main = join(import.meta.dirname, "../packages/embed-once/src/cli/main.ts");
 const scratch = mkdtempSync(join(tmpdir(), "embed-once-examples-"));
 const bin = join(scratch, "bin");
 
-const FROM_SOURCES = "--conditions=embed-once-source";
 const KEY = "sk-example";
 
 let server: ProviderServer;
 beforeAll(async () => {
   mkdirSync(bin);
   // The command as users have it on their path, but from the sources.
-  const line = `"${process.execPath}" ${FROM_SOURCES} "${main}"`;
+  const line = [process.execPath, ...COMMAND].map((word) => `"${word}"`).join(" ");
   writeFileSync(join(bin, "embed-once"), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
   writeFileSync(join(bin, "embed-once.cmd"), `@${line} %*\r\n`);
   server = await startProviderServer({ apiKey: KEY, vectorOf: wordsOf });
@@ -52,9 +51,8 @@ async function run(machine: string, args: string[], env: Record<string, string> 
   const ran = promisify(execFile)(process.execPath, [FROM_SOURCES, ...args], {
     cwd: examples,
     env: {
+      ...environmentOf(home),
       PATH: `${bin}${delimiter}${process.env.PATH}`,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-      HOME: home,
       LOCALAPPDATA: home,
       XDG_CACHE_HOME: home,
       EMBED_ONCE_CACHE_DIR: join(home, "cache"),

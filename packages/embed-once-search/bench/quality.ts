@@ -14,6 +14,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeReport } from "../../embed-once/bench/report.ts";
 import { LocalEmbedder } from "../../embed-once/src/provider/local.ts";
+import { seededRandom } from "../../embed-once/test/codec/provider-vectors.ts";
 import { absolutePathOf, readContent } from "../src/catalogue.ts";
 import { embed } from "../src/embed-missing.ts";
 import { gatherCandidates, vectorScores, wordScores } from "../src/find-chunks.ts";
@@ -213,14 +214,7 @@ async function measureFunctions(
 
 /** `count` of the items, or all, in an order that the seed decides. */
 function sample<Item>(items: readonly Item[], count: number, seed: number): Item[] {
-  let state = seed >>> 0;
-  // mulberry32
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = seededRandom(seed);
   const shuffled = [...items];
   for (let last = shuffled.length - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1));

@@ -1,16 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-
-/** Uniform numbers in [0, 1): mulberry32 with a seed, so that every run has the same tree. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seededRandom } from "../../embed-once/test/codec/provider-vectors.ts";
 
 const SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo zu".split(" ");
 
@@ -33,7 +23,7 @@ export function syntheticSource(file: number, functions: number, random: () => n
 
 /** Writes a tree of source files, 25 to a folder, beside what a repository has that is no source. */
 export function writeSyntheticTree(root: string, files: number, functions: number, seed = 1): void {
-  const random = randomNumbers(seed);
+  const random = seededRandom(seed);
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);

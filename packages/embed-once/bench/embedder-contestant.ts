@@ -4,6 +4,7 @@
  */
 import type { Embedder } from "../src/core/embedder.ts";
 import { makeVector } from "../src/testing/vector-forms.ts";
+import { seededRandom } from "../test/codec/provider-vectors.ts";
 import { contestants } from "./embedder-rivals.ts";
 
 export const BATCH = 100;
@@ -36,7 +37,8 @@ async function compete(place: number, directory: string, textCount: number): Pro
     createEmbeddings: async (batch) => ({ embeddings: batch.map((text) => vectorOf(text).slice()) }),
   };
   const contestant = await contestants[place]!(base, directory);
-  const next = random(1);
+  // Everybody reads the same texts.
+  const next = seededRandom(1);
 
   process.on("message", async (request: Request) => {
     const samples: number[] = [];
@@ -71,15 +73,4 @@ async function compete(place: number, directory: string, textCount: number): Pro
       }
     }
   }
-}
-
-/** A seeded generator (mulberry32), so that everybody reads the same texts. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

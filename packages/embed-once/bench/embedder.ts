@@ -28,35 +28,24 @@ const { values } = parseArgs({
 const textCount = Number(values.vectors);
 const callsARound = Math.ceil(Number(values.calls) / ROUNDS);
 
-class Row {
-  readonly samples: number[] = [];
-  readonly #child: ChildProcess;
-  readonly #texts: "any" | "hot";
-  readonly name: string;
-  readonly diskBytesAVector: number;
+interface Row {
+  name: string;
+  child: ChildProcess;
+  texts: "any" | "hot";
+  diskBytesAVector: number;
+  /** Microseconds a text, one number a call. */
+  samples: number[];
+}
 
-  constructor(name: string, child: ChildProcess, texts: "any" | "hot", diskBytesAVector: number) {
-    this.name = name;
-    this.#child = child;
-    this.#texts = texts;
-    this.diskBytesAVector = diskBytesAVector;
-  }
+async function time({ child, texts, samples }: Row, calls: number): Promise<void> {
+  await ask(child, { do: "time", texts, calls: Math.min(calls, MAX_WARM_UP) });
+  samples.push(...(await ask(child, { do: "time", texts, calls })).samples);
+}
 
-  async time(calls: number): Promise<void> {
-    await ask(this.#child, { do: "time", texts: this.#texts, calls: Math.min(calls, MAX_WARM_UP) });
-    const { samples } = await ask(this.#child, { do: "time", texts: this.#texts, calls });
-    this.samples.push(...samples);
-  }
-
-  result() {
-    const sorted = this.samples.toSorted((a, b) => a - b);
-    return {
-      name: this.name,
-      medianUs: sorted[sorted.length >> 1]!,
-      p99Us: sorted[Math.floor(sorted.length * 0.99)]!,
-      diskBytesAVector: this.diskBytesAVector,
-    };
-  }
+function resultOf({ name, samples, diskBytesAVector }: Row) {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const [medianUs, p99Us] = [sorted[sorted.length >> 1]!, sorted[Math.floor(sorted.length * 0.99)]!];
+  return { name, medianUs, p99Us, diskBytesAVector };
 }
 
 async function ask(child: ChildProcess, request: Request): Promise<Answer> {
@@ -96,13 +85,15 @@ try {
     children.push(child);
     tell(`filling ${place + 1} of ${contestants.length} caches`);
     const { name } = await ask(child, { do: "fill" });
-    const bytes = diskBytes(directory) / textCount;
-    if (place > 0) rows.push(new Row(name, child, "any", bytes));
-    else rows.push(new Row(`${name}, from L3`, child, "any", bytes), new Row(`${name}, from L1`, child, "hot", bytes));
+    const row = (name: string, texts: Row["texts"]): Row => {
+      return { name, child, texts, diskBytesAVector: diskBytes(directory) / textCount, samples: [] };
+    };
+    if (place > 0) rows.push(row(name, "any"));
+    else rows.push(row(`${name}, from L3`, "any"), row(`${name}, from L1`, "hot"));
   }
   for (let round = 0; round < ROUNDS; round++) {
     tell(`round ${round + 1} of ${ROUNDS}`);
-    for (const row of rows) await row.time(callsARound);
+    for (const row of rows) await time(row, callsARound);
   }
   for (const child of children) await ask(child, { do: "close" });
 } finally {
@@ -111,7 +102,7 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 
-const results = rows.map((row) => row.result());
+const results = rows.map(resultOf);
 const [fromL3] = results;
 process.stdout.write(
   `${textCount} texts of ${TEXT_CHARACTERS} characters, ${DIMENSIONS} dimensions, ${BATCH} a call\n`,

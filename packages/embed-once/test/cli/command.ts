@@ -1,10 +1,9 @@
 import { join } from "node:path";
 
+export const FROM_SOURCES = "--conditions=embed-once-source";
+
 /** What Node.js is started with to run the command from its sources. */
-export const COMMAND: readonly string[] = [
-  "--conditions=embed-once-source",
-  join(import.meta.dirname, "../../src/cli/main.ts"),
-];
+export const COMMAND: readonly string[] = [FROM_SOURCES, join(import.meta.dirname, "../../src/cli/main.ts")];
 
 /** An environment without anything that whoever runs the tests has configured. */
 export function environmentOf(home: string): Record<string, string> {

@@ -22,8 +22,8 @@ const MAX_LIFE_MS = 25;
 const BATCH = 4;
 /** More entries than a process stores in its life. */
 const SPAN = 100_000;
-/** Round by round, so many processes write at once. */
-const WRITERS = [1, 2, 3, 4];
+/** One process writes in the first round, two at once in the second, and so on; then one again. */
+const MAX_WRITERS = 4;
 
 /**
  * Kills processes with SIGKILL while they write, one to four at once, again and again in one directory, opens the tier
@@ -37,12 +37,13 @@ export async function killRounds(
   const report: KillReport = { killed: 0, acknowledged: 0, lost: 0, wrong: 0 };
   const acknowledged: Range[] = [];
   for (let round = 0; report.killed < processes; round++) {
-    const writers = Math.min(WRITERS[round % WRITERS.length]!, processes - report.killed);
+    const writers = Math.min(1 + (round % MAX_WRITERS), processes - report.killed);
     const stored = await Promise.all(
       Array.from({ length: writers }, async (_, i): Promise<Range> => {
-        const first = (report.killed + i) * SPAN;
+        const place = report.killed + i;
+        const first = place * SPAN;
         // Another moment each time, the same in each run.
-        return [first, await writeUntilKilled(directory, first, ((report.killed + i) * 7919) % MAX_LIFE_MS)];
+        return [first, await writeUntilKilled(directory, first, (place * 7919) % MAX_LIFE_MS)];
       }),
     );
     acknowledged.push(...stored);
