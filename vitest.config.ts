@@ -24,7 +24,7 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        // One process after the other files: loading the library for each takes a fifth of the whole time.
+        // One process after the other files: each would have to load the library again.
         test: {
           name: "shared",
           isolate: false,

@@ -159,7 +159,7 @@ the server sent in the provider's own words.
 ${rows.join("\n")}
 
 - Tokens are estimated, rather too many than too few: one for each byte of UTF-8, but one for two lower-case letters or two spaces side by side,
-  and none for a single space. Prose and code have about half as many. What a provider finds too large all the same is cut and sent again. The
+  and none for a single space. Prose and code have fewer. What a provider finds too large all the same is cut and sent again. The
   options \`maxTextsPerRequest\`, \`maxBytesPerRequest\` and \`maxTokensPerRequest\` set other bounds.
 - Prices are US dollars for a million tokens; the option \`pricePerMillionTokens\` wins over them.
 - Wherever an API has a switch against cutting over-long texts it is set, so that such a text is an error: Cohere and Cohere on Bedrock

@@ -41,7 +41,7 @@ export interface CatalogueOptions extends WalkOptions {
  */
 const STAMP_SETTLES_MS = 2000;
 
-/** What was read is written before others get their turn, and that takes about twice as long. */
+/** What was read is written before others get their turn, and that takes longer. */
 const READING_SHARE = 1 / 3;
 
 /** Brings the index's files, chunks and words up to what lies in the folder. Unchanged files are not read. */

@@ -53,7 +53,7 @@ const WORD_CANDIDATES = 200;
 /** Fewer, as each is an exact vector that is read and decoded, and many more that are only ruled out. */
 const VECTOR_CANDIDATES = 30;
 
-/** Words find names and vectors find meanings; questions to code mostly name something. Flat from 0.5 to 0.8. */
+/** Words find names and vectors find meanings; questions to code mostly name something (see `npm run bench:quality`). */
 const WORDS_WEIGHT = 0.7;
 const VECTORS_WEIGHT = 1 - WORDS_WEIGHT;
 

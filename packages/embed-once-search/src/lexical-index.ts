@@ -6,7 +6,7 @@ import { change, type DatabaseSync, readNumbers, type StatementSync } from "./sq
  * The full-text side of an index: which chunk holds which words, and how strongly. No text is stored.
  *
  * A word's weight in a chunk is worked out when the chunk is written, and rounded to one of six grades; the word is then
- * stored with its grade as first character: `7checksum`. So a list of chunks holds equal weights, a question reads the
+ * stored with its grade as first character: `5checksum`. So a list of chunks holds equal weights, a question reads the
  * lists that say most first, and the long lists that say least are not read at all: impact-ordered evaluation, Anh and
  * Moffat, Pruned Query Evaluation Using Pre-Computed Impacts, SIGIR 2006. FTS5 stems the words, keeps the lists and merges
  * them; positions it need not keep. Its own bm25() looks at every row of every list, and its totals are not reduced when a
@@ -40,7 +40,7 @@ const FILE_NAME_WEIGHT = 3;
 const SYMBOL_PATH_WEIGHT = 1.5;
 const FOLDER_WEIGHT = 1;
 
-/** A longer list says little and takes long (0.1 µs an entry): it is only read where a question has no other. */
+/** A longer list says little and takes long: it is only read where a question has no other. */
 const MAX_LENGTH = 2000;
 
 /** Words of a question that are looked up, the first ones of a longer text; each takes a bit of an integer. */
@@ -66,7 +66,7 @@ export class LexicalIndex {
   readonly #delete: StatementSync;
   readonly #chunks: StatementSync;
   readonly #dataVersion: StatementSync;
-  /** How many chunks there are; `undefined` until it is needed, as counting takes a millisecond for each 100,000. */
+  /** How many chunks there are; `undefined` until it is needed, as counting reads the whole table. */
   #chunkCount: number | undefined;
   #countedVersion = -1;
   readonly #board = new ScoreBoard();
@@ -80,7 +80,7 @@ export class LexicalIndex {
     this.#chunks = database.prepare("SELECT count(*) AS count FROM chunk");
     // Another number after each commit of another connection.
     this.#dataVersion = database.prepare("PRAGMA data_version");
-    // Ids as one string: a row for each would take five times as long.
+    // Ids as one string: a row for each would take longer.
     this.#lists = database.prepare(`
       SELECT (
         SELECT group_concat(rowid) FROM (SELECT rowid FROM word WHERE word MATCH value LIMIT ${MAX_LENGTH})

@@ -53,7 +53,7 @@ const result = z.looseObject({
   file: z.string(),
   startLine: z.int(),
   endLine: z.int(),
-  score: z.number().describe("0 to 1; compares the results of one search"),
+  score: z.number().describe("0 to 1; scores of different searches can be compared"),
   text: z.string(),
 });
 

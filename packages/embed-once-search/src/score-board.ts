@@ -3,7 +3,7 @@ const BLOCK_SIZE = 4096;
 
 /**
  * Sums by chunk id, for lists of ids in ascending order. Ids grow with an index's history and leave gaps, so the sums lie
- * in blocks that are made when they are needed: a tenth of the time of a `Map`, and no memory for what is long gone.
+ * in blocks that are made when they are needed: less time than a `Map` takes, and no memory for what is long gone.
  */
 export class ScoreBoard {
   readonly #blocks = new Map<number, Block>();

@@ -28,9 +28,9 @@ export const VECTOR_SCHEMA = `
 
 /**
  * Numbers of exact vectors that a search reads at most, but for twice as many vectors as it answers with: 683 vectors of
- * 1,536 numbers, some milliseconds. A search for the best ten in a repository stops by itself after 20 to 50 mostly, and
- * after some hundreds where all vectors point much the same way, or a filter leaves few that are near; the limit is for
- * searches that ask for more than there is of what is near.
+ * 1,536 numbers. A search for the best ten in a repository mostly stops by itself long before, later where all vectors
+ * point much the same way, or a filter leaves few that are near; the limit is for searches that ask for more than there
+ * is of what is near.
  */
 const MOST_NUMBERS = 2 ** 20;
 

@@ -16,7 +16,7 @@ const PAGE_BYTES = 8192;
 
 /**
  * So much of a file is mapped at most (SQLite knows no more than 2 GB less 64 KB). Rows that a search needs lie scattered:
- * read through SQLite's own cache of 2 MB, whole questions took one and a half times as long.
+ * read through SQLite's own cache of 2 MB, whole questions take longer.
  */
 const MAPPED_BYTES = 2 ** 31 - 65_536;
 
@@ -133,7 +133,7 @@ function primaryCode(error: unknown): number | undefined {
   return errcode === undefined ? undefined : errcode & 0xff;
 }
 
-/** What group_concat() gives of whole numbers: `"3,14,15"` → 3, 14, 15. A row for each would take five times as long. */
+/** What group_concat() gives of whole numbers: `"3,14,15"` → 3, 14, 15. A row for each would take longer. */
 export function readNumbers(text: string | null): number[] {
   if (text === null) return [];
   const numbers: number[] = [];

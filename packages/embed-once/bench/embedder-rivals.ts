@@ -53,6 +53,24 @@ const plainLmdb: Open = async (base, directory) => {
   };
 };
 
+/** No limit, nothing on disk; whoever asks gets arrays of his own, as from all others. */
+const plainMap: Open = async (base) => {
+  const cache = new Map<string, number[]>();
+  return {
+    name: "plain Map",
+    embed: (texts) =>
+      fillMissing(
+        base,
+        texts,
+        texts.map((text) => cache.get(text)?.slice()),
+        async (entries) => {
+          for (const [i, vector] of entries) cache.set(texts[i]!, vector.slice());
+        },
+      ),
+    close: async () => {},
+  };
+};
+
 function langChain(name: string, openStore: (directory: string) => Promise<object>): Open {
   return async (base, directory) => {
     const { CacheBackedEmbeddings } = await load("@langchain/classic/embeddings/cache_backed");
@@ -90,6 +108,7 @@ interface KeyedStore {
 /** embed-once first. */
 export const contestants: readonly Open[] = [
   embedOnce,
+  plainMap,
   plainLmdb,
   langChain("LangChain, InMemoryStore", async () => new (await load("@langchain/core/stores")).InMemoryStore()),
   langChain("LangChain, LocalFileStore", async (directory) =>

@@ -13,7 +13,7 @@ export interface Outline {
   symbols: SourceSymbol[];
 }
 
-/** Longer texts are data, and their trees take hundreds of megabytes. */
+/** Longer texts are data, and their trees take much memory. */
 const MAX_PARSED_CHARACTERS = 2_000_000;
 
 /**
@@ -137,8 +137,8 @@ const BAD_CUT = 100_000;
 const UNKNOWN_CUT = 1_000_000;
 
 /**
- * What is at least this large is a chunk of its own, which no neighbour's edit concerns. Non-blank characters. From 300
- * to 600 the characters that a history embeds rise by a tenth and the chunks fall by as much (`npm run bench:history`).
+ * What is at least this large is a chunk of its own, which no neighbour's edit concerns. Non-blank characters. Larger
+ * ones make a history embed fewer chunks and more characters (change it and run `npm run bench:history`).
  */
 export const OWN_CHUNK_CHARACTERS = 400;
 

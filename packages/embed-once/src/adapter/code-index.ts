@@ -9,7 +9,6 @@ import type {
   Usage,
 } from "../core/embedder.ts";
 import { ConfigurationError, EmbeddingResponseError } from "../core/errors.ts";
-import type { RequestLimits } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder, type Float32Response } from "../embedder/cached-embedder.ts";
@@ -151,10 +150,6 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
 
   get embedderInfo(): { readonly name: Name } {
     return { name: this.#name };
-  }
-
-  get limits(): RequestLimits | undefined {
-    return this.#embedder.limits;
   }
 
   createEmbeddings(texts: string[], model?: string, options?: EmbedOptions): Promise<EmbeddingResponse>;

@@ -9,7 +9,7 @@ export interface DiskTierOptions {
   now?: (() => number) | undefined;
 }
 
-export interface DiskHoldings extends Pick<TierUsage, "entries" | "usedBytes"> {
+export interface DiskHoldings extends Pick<TierUsage, "entries" | "usedBytes" | "maxBytes"> {
   models: ReturnType<MappedTier["models"]>;
 }
 

@@ -14,6 +14,7 @@ import { HotTier } from "../tier/hot-tier.ts";
 import { type CompactReport, clear, compact, type Progress, type VerifyReport, verify } from "../tier/maintenance.ts";
 import { type LifetimeCounters, MappedTier } from "../tier/mapped-tier.ts";
 import type { TierName } from "../tier/tier.ts";
+import { DEFAULT_MAX_BYTES } from "../tier/tier-state.ts";
 import { CacheCounts, type TierCounts } from "./cache-counts.ts";
 import { DiskTier } from "./disk-tier.ts";
 import { exportPack, type ImportReport, importPack, isReadable } from "./maintenance.ts";
@@ -86,7 +87,7 @@ export async function openCache(options: CacheOptions = {}): Promise<EmbeddingCa
   const resolved = resolveCacheOptions(options);
   const { directory, diskBytes, ttlMs, durability, onNotice, loadLmdb } = resolved;
   const open = () => MappedTier.open({ directory, maxBytes: diskBytes, ttlMs, durability, onNotice, loadLmdb });
-  const disk = diskBytes > 0 ? new DiskTier({ open, onNotice }) : undefined;
+  const disk = diskBytes !== 0 ? new DiskTier({ open, onNotice }) : undefined;
   await disk?.open();
   return new HierarchicalCache(resolved, disk);
 }
@@ -97,7 +98,7 @@ class HierarchicalCache implements EmbeddingCache {
   readonly #disk: DiskTier | undefined;
   /** Where vectors age. */
   readonly #age: MemoryAge | undefined;
-  readonly #budgets: Record<TierName, number>;
+  readonly #budgets: Readonly<Record<TierName, number>>;
   readonly #counts = new CacheCounts();
   readonly #sampler = new Sampler();
   readonly #saver: LifetimeSaver;
@@ -106,7 +107,7 @@ class HierarchicalCache implements EmbeddingCache {
 
   constructor(options: ResolvedCacheOptions, disk: DiskTier | undefined) {
     const { directory, hotBytes, compressedBytes, diskBytes, ttlMs } = options;
-    this.#budgets = { L1: hotBytes, L2: compressedBytes, L3: diskBytes };
+    this.#budgets = { L1: hotBytes, L2: compressedBytes, L3: diskBytes ?? DEFAULT_MAX_BYTES };
     if (compressedBytes > 0) this.#compressed = new CompressedTier({ maxBytes: compressedBytes });
     if (hotBytes > 0) {
       this.#hot = new HotTier({ maxBytes: hotBytes, onEvict: (key, vector) => this.#demote(key, vector) });
@@ -161,7 +162,7 @@ class HierarchicalCache implements EmbeddingCache {
   statistics(): CacheStatistics {
     const onDisk = this.#disk?.holdings();
     return this.#counts.statistics(this.#tiers(), {
-      budgets: this.#budgets,
+      budgets: { ...this.#budgets, ...(onDisk && { L3: onDisk.maxBytes }) },
       holdings: { L1: this.#hot?.usage(), L2: this.#compressed?.usage(), L3: onDisk },
       models: onDisk?.models ?? [],
       degraded: this.#disk?.degraded ?? [],
@@ -317,7 +318,7 @@ class HierarchicalCache implements EmbeddingCache {
   }
 }
 
-/** Room for about twenty records of 1,536 dimensions: an allocation each costs as much as a tenth of encoding them. */
+/** Room for about twenty records of 1,536 dimensions: an allocation each would take longer. */
 const SLAB_BYTES = 65_536;
 
 /** The records of a batch, side by side in memory. */

@@ -9,7 +9,10 @@ export interface CacheOptions {
   hotBytes?: number | undefined;
   /** Budget of L2 in bytes; 0 switches it off. @default 5_000_000 */
   compressedBytes?: number | undefined;
-  /** Budget of L3 in bytes; 0 switches it off, and nothing is opened. @default 10_000_000_000 */
+  /**
+   * Budget of L3 in bytes; 0 switches it off, and nothing is opened. The directory remembers it with the next write.
+   * @default what the directory remembers, else 10_000_000_000
+   */
   diskBytes?: number | undefined;
   /** Age in milliseconds from which a vector is a miss, above 0. @default none: a vector does not age */
   ttlMs?: number | undefined;
@@ -24,7 +27,7 @@ export interface CacheOptions {
   loadLmdb?: MappedTierOptions["loadLmdb"];
 }
 
-type Defaulted = "hotBytes" | "compressedBytes" | "diskBytes" | "durability";
+type Defaulted = "hotBytes" | "compressedBytes" | "durability";
 
 export type ResolvedCacheOptions = CacheOptions & {
   [Name in Defaulted | "directory" | "onNotice"]: NonNullable<CacheOptions[Name]>;
@@ -33,7 +36,6 @@ export type ResolvedCacheOptions = CacheOptions & {
 export const DEFAULT_CACHE_OPTIONS: Readonly<Pick<ResolvedCacheOptions, Defaulted>> = {
   hotBytes: 2_000_000,
   compressedBytes: 5_000_000,
-  diskBytes: 10_000_000_000,
   durability: "commit",
 };
 
@@ -43,22 +45,26 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   if (typeof directory !== "string" || directory === "") {
     throw new TypeError(`directory must be a path, got ${JSON.stringify(directory)}`);
   }
-  const budgets = { ...DEFAULT_CACHE_OPTIONS };
-  for (const name of ["hotBytes", "compressedBytes", "diskBytes"] as const) {
-    const bytes = options[name] ?? DEFAULT_CACHE_OPTIONS[name];
+  const {
+    hotBytes = DEFAULT_CACHE_OPTIONS.hotBytes,
+    compressedBytes = DEFAULT_CACHE_OPTIONS.compressedBytes,
+    diskBytes,
+    ttlMs,
+    durability = DEFAULT_CACHE_OPTIONS.durability,
+    loadLmdb,
+  } = options;
+  for (const [name, bytes] of Object.entries({ hotBytes, compressedBytes, diskBytes: diskBytes ?? 0 })) {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw new RangeError(`${name} must be a whole number of bytes, 0 or more, got ${bytes}`);
     }
-    budgets[name] = bytes;
   }
-  const { ttlMs, durability = DEFAULT_CACHE_OPTIONS.durability, loadLmdb } = options;
   if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0)) {
     throw new RangeError(`ttlMs must be a number of milliseconds above 0, got ${ttlMs}`);
   }
   if (durability !== "commit" && durability !== "sync") {
     throw new TypeError(`durability must be "commit" or "sync", got ${JSON.stringify(durability)}`);
   }
-  return { ...budgets, directory, onNotice, ttlMs, durability, loadLmdb };
+  return { hotBytes, compressedBytes, diskBytes, directory, onNotice, ttlMs, durability, loadLmdb };
 }
 
 /** The user's cache directory after the platform's convention (XDG, macOS, Windows), shared by all projects. */

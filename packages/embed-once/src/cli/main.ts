@@ -79,6 +79,8 @@ function createProgram(output: Output, signal: AbortSignal): Command {
 Environment:
   EMBED_ONCE_PROVIDER, EMBED_ONCE_MODEL, EMBED_ONCE_DIMENSIONS, EMBED_ONCE_BASE_URL, EMBED_ONCE_CACHE_DIR
                          the same as the options, which win
+  EMBED_ONCE_ENCODING, EMBED_ONCE_MODE, EMBED_ONCE_MODEL_ALIAS, EMBED_ONCE_REVISION
+                         the same as in a file of settings (docs/configuration.md)
 
 Keys of providers, of which the first that is set counts:
 ${keyHelp()}
@@ -89,7 +91,7 @@ Examples:
   EMBED_ONCE_PROVIDER=openai embed-once index .
   embed-once mcp ~/code/server
 
-Exit codes: 0 success, 1 failure, 2 wrong use.`,
+Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted.`,
     );
   registerSearchCommands(program, output, signal);
   registerStatusCommand(program, output, signal);
@@ -97,7 +99,7 @@ Exit codes: 0 success, 1 failure, 2 wrong use.`,
   registerStatsCommand(program, output, signal);
   registerMetricsCommand(program, output, signal);
   registerInspectCommand(program, output);
-  registerDoctorCommand(program, output);
+  registerDoctorCommand(program, output, signal);
   registerMaintenanceCommands(program, output);
   return program;
 }

@@ -127,7 +127,7 @@ export async function withSearchPackage(
 
 const SEARCH_PACKAGE = "embed-once-search";
 
-async function loadSearchPackage(): Promise<SearchPackage> {
+export async function loadSearchPackage(): Promise<SearchPackage> {
   const specifier = `${SEARCH_PACKAGE}/commands`;
   try {
     return (await import(specifier)) as SearchPackage;

@@ -7,7 +7,7 @@
 /** Float32 steps to add for each significand, −1 to 1; 2^(precision − 1) of them. */
 export type Corrections = Int8Array;
 
-/** Shares of 4096: a step towards the product, a step away from it; by sixteenths of a float32 step. Measured. */
+/** Shares of 4096: a step towards the product, a step away from it; by sixteenths of a float32 step: part of the format. */
 const TOWARDS: readonly number[] = [330, 470, 700, 860, 1080, 1385, 1500, 1400];
 const AWAY: readonly number[] = [220, 130, 78, 34, 15, 5, 4, 4];
 

@@ -23,7 +23,7 @@ export function decodeVouched(record: Uint8Array): number[] {
 
 function decodeOpened(opened: OpenRecord): number[] {
   const { dimensions } = opened;
-  // Index by index, three times as fast as Array.from; the length is known to be backed by the record's bytes by then.
+  // Index by index, which is faster than Array.from; the length is known to be backed by the record's bytes by then.
   if (opened.structure !== "grid") return toArray(generalNumbers(opened), 0, dimensions);
   const { layout, far } = decodeGrid(opened, true);
   repairFar(layout, far);

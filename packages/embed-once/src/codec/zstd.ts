@@ -22,7 +22,7 @@ const SMALL_DIMENSIONS = 32;
 
 /**
  * The smallest of the plain and the zstd payloads, or undefined where an estimate says that none can be smaller than
- * `limit` bytes: trying costs several times what everything else does.
+ * `limit` bytes: trying costs more than everything else.
  */
 export function smallestGeneral(
   numbers: Numbers,

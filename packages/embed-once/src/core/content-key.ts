@@ -34,7 +34,7 @@ export function contentKeys(scope: KeyScope): (text: string) => ContentKey {
     text.isWellFormed() ? digest(prefix + text) : digest(widePrefix + Buffer.from(text, "utf16le").toString("hex"));
 }
 
-/** By way of a string: asking `hash` for a Buffer takes half as long again. */
+/** By way of a string: asking `hash` for a Buffer takes longer. */
 function digest(text: string): ContentKey {
   return Buffer.from(hash("sha256", text, "binary"), "latin1");
 }

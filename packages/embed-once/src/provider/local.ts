@@ -12,7 +12,7 @@ export const LOCAL_DIMENSIONS = 512;
 export const LOCAL_MIN_DIMENSIONS = 64;
 export const LOCAL_MAX_DIMENSIONS = 4096;
 
-/** Characters between two chances for others to run and for an abort to be seen: some tens of milliseconds. */
+/** Characters between two chances for others to run and for an abort to be seen. */
 const CHARACTERS_PER_TURN = 262_144;
 
 export interface LocalOptions {

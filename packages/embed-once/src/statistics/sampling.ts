@@ -2,8 +2,8 @@
 const MAX_GAP = 32;
 
 /**
- * Chooses about one in 16 at random, so that nothing that recurs regularly is always or never chosen. Asking costs a
- * nanosecond.
+ * Chooses about one in 16 at random, so that nothing that recurs regularly is always or never chosen. What asking
+ * costs: `npm run bench:statistics`.
  */
 export class Sampler {
   #state = 0x9e3779b9;

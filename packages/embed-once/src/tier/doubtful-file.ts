@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-/** A trial reads the whole file: about a second for each gigabyte in the page cache. */
+/** A trial reads the whole file. */
 const MAX_TRIAL_MS = 60_000;
 const DAMAGED = 3;
 
@@ -9,7 +9,7 @@ const DAMAGED = 3;
  * and where no child process can be had.
  */
 export async function damageFoundByTrial(database: string): Promise<string | undefined> {
-  // Loaded when it is needed, which is seldom: it takes a tenth of what the whole library does.
+  // Loaded when it is needed, which is seldom, as it is slow to load.
   const { execFile } = await import("node:child_process");
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   // By way of the folder's name: as built, this code lies in another folder of the same depth.

@@ -3,13 +3,12 @@ import { finishFrame, frameKey, frameModelId, frameStoredMs, frameValue, hasKey,
 import type { KeyIndex } from "./key-index.ts";
 import type { Recency } from "./recency.ts";
 import { type LogWriter, PAYLOAD_BYTES, type RecordLog, segmentOf } from "./record-log.ts";
-import { costBytes, count, lastSegment, modelId, type TierState, usedBytes } from "./tier-state.ts";
+import { costBytes, count, lastSegment, maxBytes, modelId, type TierState, usedBytes } from "./tier-state.ts";
 
 export interface EntryStoreParts {
   log: RecordLog;
   index: KeyIndex;
   recency: Recency;
-  maxBytes: number;
   ttlMs: number | undefined;
 }
 
@@ -20,7 +19,7 @@ export interface NewEntry {
   model: string;
 }
 
-/** A write gives second chances to at most so many times the bytes that it brings. */
+/** A write gives second chances to at most so many times the bytes that it brings, or to the least if that is more. */
 const SECOND_CHANCE_FACTOR = 4;
 const MIN_SECOND_CHANCE_BYTES = 65_536;
 
@@ -32,14 +31,12 @@ export class EntryStore {
   readonly #log: RecordLog;
   readonly #index: KeyIndex;
   readonly #recency: Recency;
-  readonly #maxBytes: number;
   readonly #ttlMs: number | undefined;
 
-  constructor({ log, index, recency, maxBytes, ttlMs }: EntryStoreParts) {
+  constructor({ log, index, recency, ttlMs }: EntryStoreParts) {
     this.#log = log;
     this.#index = index;
     this.#recency = recency;
-    this.#maxBytes = maxBytes;
     this.#ttlMs = ttlMs;
   }
 
@@ -49,7 +46,7 @@ export class EntryStore {
     let incomingBytes = 0;
     for (const { frame, model } of entries) {
       const key = frameKey(frame);
-      if (costBytes(frame.length) > this.#maxBytes) {
+      if (costBytes(frame.length) > maxBytes(state)) {
         this.remove(state, key);
         state.evictions++;
         continue;
@@ -69,7 +66,7 @@ export class EntryStore {
       incomingBytes += frame.length;
     }
     this.finish(state, writer);
-    if (usedBytes(state) > this.#maxBytes) this.#makeRoom(state, writer, incomingBytes);
+    if (usedBytes(state) > maxBytes(state)) this.#makeRoom(state, writer, incomingBytes);
     if (this.#ttlMs !== undefined) this.#dropExpired(state, nowMs - this.#ttlMs);
   }
 
@@ -117,8 +114,8 @@ export class EntryStore {
   /** Makes room until the budget holds. */
   #makeRoom(state: TierState, writer: LogWriter, incomingBytes: number): void {
     let chanceBytes = Math.max(MIN_SECOND_CHANCE_BYTES, SECOND_CHANCE_FACTOR * incomingBytes);
-    chanceBytes = Math.min(chanceBytes, this.#maxBytes / 2);
-    while (usedBytes(state) > this.#maxBytes && state.segments > 0) {
+    chanceBytes = Math.min(chanceBytes, maxBytes(state) / 2);
+    while (usedBytes(state) > maxBytes(state) && state.segments > 0) {
       const segment = this.#log.nextSegment(state.firstSegment);
       if (segment === undefined) break;
       const spare = chanceBytes > 0 && segment < lastSegment(state) && this.#recency.has(segment);

@@ -12,7 +12,7 @@ import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from
 import { Recency } from "./recency.ts";
 import { RecordLog, segmentOf } from "./record-log.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
-import { readState, stateRow, type TierState, usedBytes } from "./tier-state.ts";
+import { maxBytes, readState, stateRow, type TierState, usedBytes } from "./tier-state.ts";
 
 /** What `setMany` waits for: the commit (a power cut may take the last moments), or the disk. */
 export type Durability = "commit" | "sync";
@@ -20,8 +20,11 @@ export type Durability = "commit" | "sync";
 export interface MappedTierOptions {
   /** Made with mode 0700 where it does not exist. */
   directory: string;
-  /** The budget in bytes of whole pages. */
-  maxBytes: number;
+  /**
+   * The budget in bytes of whole pages. The file remembers it with the next write, for whoever opens it without one.
+   * @default the one that was given last, else `DEFAULT_MAX_BYTES`
+   */
+  maxBytes?: number | undefined;
   /** An entry older than this is a miss. @default none is too old */
   ttlMs?: number | undefined;
   /** @default "commit" */
@@ -71,7 +74,6 @@ const CORRUPTION = /MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|PANIC|BAD_TXN|CURSOR_FU
  */
 export class MappedTier implements Tier<Uint8Array> {
   readonly name = "L3";
-  readonly #maxBytes: number;
   readonly #options: MappedTierOptions;
   readonly #now: () => number;
   readonly #file: OpenDatabase;
@@ -116,7 +118,6 @@ export class MappedTier implements Tier<Uint8Array> {
 
   private constructor(options: MappedTierOptions, file: OpenDatabase) {
     this.#options = options;
-    this.#maxBytes = options.maxBytes;
     this.#now = options.now ?? Date.now;
     this.#file = file;
     this.#root = file.root as RootDatabase & { resetReadTxn(): void };
@@ -124,14 +125,14 @@ export class MappedTier implements Tier<Uint8Array> {
     this.#log = new RecordLog(file.table("segments"));
     this.#recency = new Recency(file.table("used"));
     const [log, index, recency] = [this.#log, this.#index, this.#recency];
-    this.#store = new EntryStore({ log, index, recency, maxBytes: this.#maxBytes, ttlMs: options.ttlMs });
+    this.#store = new EntryStore({ log, index, recency, ttlMs: options.ttlMs });
     this.#meta = file.table("meta");
     this.leases = new LeaseTable({
       table: file.table("leases"),
       transaction: (body) => this.#transaction(body),
       now: this.#now,
     });
-    this.#marksRecency = usedBytes(this.state()) > this.#maxBytes * RECENCY_FROM_SHARE;
+    this.#marksRecency = isHalfFull(this.state());
   }
 
   /** Where the tier lies. */
@@ -208,7 +209,7 @@ export class MappedTier implements Tier<Uint8Array> {
     return {
       entries: state.entries,
       usedBytes: usedBytes(state),
-      maxBytes: this.#maxBytes,
+      maxBytes: maxBytes(state),
       evictions: this.evictions,
       damaged: this.damaged,
     };
@@ -250,7 +251,10 @@ export class MappedTier implements Tier<Uint8Array> {
 
   /** What the file holds as a whole. */
   state(): TierState {
-    return this.#lastState ?? readState(this.#meta.get("state"));
+    if (this.#lastState) return this.#lastState;
+    const state = readState(this.#meta.get("state"));
+    state.budgetBytes = this.#options.maxBytes ?? state.budgetBytes;
+    return state;
   }
 
   /** The log and the index, for whoever goes over all of it. */
@@ -271,7 +275,7 @@ export class MappedTier implements Tier<Uint8Array> {
       evicted = state.evictions - evictions;
       if (this.#recency.unsaved > 0) this.#recency.save(state.firstSegment);
       this.#meta.put("state", stateRow(state));
-      this.#marksRecency = usedBytes(state) > this.#maxBytes * RECENCY_FROM_SHARE;
+      this.#marksRecency = isHalfFull(state);
       return value;
     });
     this.evictions += evicted;
@@ -354,6 +358,10 @@ export class MappedTier implements Tier<Uint8Array> {
       clearTimeout(timer);
     }
   }
+}
+
+function isHalfFull(state: TierState): boolean {
+  return usedBytes(state) > maxBytes(state) * RECENCY_FROM_SHARE;
 }
 
 /** One transaction after the newest commit. */

@@ -2,9 +2,9 @@ import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "
 import { basename, dirname, join } from "node:path";
 
 /**
- * A small file beside a database for as long as somebody has it open: `<database>-open-<pid>-<n>`. One whose process is
- * gone tells of an end without closing, and so of a file that may be damaged. The content is the process's start time,
- * as process ids are given again.
+ * A small file beside a database for as long as somebody has it open: `<database>-open-<pid>-<thread>.<n>`. One whose
+ * process is gone tells of an end without closing, and so of a file that may be damaged. The content is the process's id
+ * and start time, as process ids are given again.
  */
 const OPEN = "-open-";
 /** The same for whoever puts another file in the database's place; there is one at a time. */
@@ -150,7 +150,7 @@ function startTime(pid: number): string {
   }
 }
 
-/** The number of this thread. What tells it is loaded when it is needed: it takes a tenth of what the whole library does. */
+/** The number of this thread. What tells it is loaded when it is needed. */
 export function threadHere(): number {
   return process.getBuiltinModule("node:worker_threads").threadId;
 }

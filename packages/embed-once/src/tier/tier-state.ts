@@ -22,7 +22,12 @@ export interface TierState {
   expired: number;
   /** By id; id 0 is the model that nobody named. */
   models: ModelUsage[];
+  /** The budget in bytes that somebody gave last; absent where nobody ever did. */
+  budgetBytes?: number | undefined;
 }
+
+/** The budget where nobody gives one. */
+export const DEFAULT_MAX_BYTES = 10_000_000_000;
 
 const MAX_MODELS = 65_535;
 
@@ -51,6 +56,11 @@ export function readState(row: unknown): TierState {
   const { json, checksum } = row as StateRow;
   if (typeof json !== "string" || crc32(json) !== checksum) throw new Error("the row of L3's state is corrupt");
   return JSON.parse(json) as TierState;
+}
+
+/** The budget, in bytes of whole pages. */
+export function maxBytes({ budgetBytes = DEFAULT_MAX_BYTES }: TierState): number {
+  return budgetBytes;
 }
 
 /** What the entries take in the file, index and ends of pages included. */

@@ -238,14 +238,11 @@ describe("the hierarchical cache", () => {
     });
   });
 
-  test("the documented defaults are the actual ones", () => {
-    expect(DEFAULT_CACHE_OPTIONS).toEqual({
-      hotBytes: 2_000_000,
-      compressedBytes: 5_000_000,
-      diskBytes: 10_000_000_000,
-      durability: "commit",
-    });
-  });
+  test("the documented defaults are the actual ones", () =>
+    withCache({}, (cache) => {
+      expect(DEFAULT_CACHE_OPTIONS).toEqual({ hotBytes: 2_000_000, compressedBytes: 5_000_000, durability: "commit" });
+      expect(cache.statistics().tiers.L3.maxBytes).toBe(10_000_000_000);
+    }));
 
   test.each([
     [{ hotBytes: -1 }, /hotBytes must be a whole number of bytes, 0 or more, got -1/],

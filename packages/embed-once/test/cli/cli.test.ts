@@ -367,6 +367,21 @@ describe("doctor", () => {
     expect(run(["doctor"], { cache }).stdout).toMatch(/✗ cache: vectors are kept in memory only: .*in-the-way/);
   });
 
+  test("tells of a folder's index: none yet, complete, found damaged", () => {
+    const cache = newCache();
+    expect(run(["doctor"], { cache }).stdout).toContain(`✓ index: none of ${project} yet: embed-once index makes it`);
+    expect(run(["index"], { cache }).status).toBe(0);
+    expect(run(["doctor", project], { cache, cwd: scratch }).stdout).toContain(
+      `✓ index: 2 files in 2 chunks of ${project} in `,
+    );
+    const { indexPath } = JSON.parse(run(["status", "--json"], { cache }).stdout);
+    writeFileSync(indexPath, "this is no database\n".repeat(1_000));
+    const damaged = run(["doctor"], { cache });
+    expect(damaged).toMatchObject({ status: 1, stderr: "embed-once: 1 check failed\n" });
+    expect(damaged.stdout).toMatch(/✗ index: .*set aside/);
+    expect(run(["doctor"], { cache }).stdout).toContain("not all files were read: run embed-once index");
+  });
+
   test("in the mode offline wants no key and asks nobody", () => {
     const { stdout, status } = run(["doctor", "--provider", "openai"], { env: { EMBED_ONCE_MODE: "offline" } });
     expect(stdout).toContain('✓ provider: not asked in the mode "offline"');

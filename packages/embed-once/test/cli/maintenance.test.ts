@@ -61,5 +61,8 @@ describe("the maintenance commands", () => {
     const { entries } = cache.statistics().tiers.L3;
     expect(entries).toBeGreaterThan(100);
     expect(entries).toBeLessThan(4_000);
+    // And to that of the directory where no settings are named.
+    expect(run(to, "import", pack)).toMatchObject({ status: 0 });
+    expect(cache.statistics().tiers.L3).toMatchObject({ maxBytes: 300_000, entries: expect.closeTo(entries, -2) });
   });
 });

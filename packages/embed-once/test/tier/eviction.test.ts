@@ -43,6 +43,33 @@ describe("the mapped tier", () => {
     expect(statSync(join(directory, "vectors-v1.lmdb")).size).toBeLessThan(2 * maxBytes);
   });
 
+  test("keeps to the budget that was given last where nobody gives one", async () => {
+    const directory = newDirectory();
+    const givers = [undefined, 1_000_000, undefined, 2_000_000, undefined];
+    const kept = [10_000_000_000, 1_000_000, 1_000_000, 2_000_000, 2_000_000];
+    for (const [round, maxBytes] of givers.entries()) {
+      const tier = await MappedTier.open({ directory, maxBytes });
+      for (let i = 0; i < 100; i++) await tier.set(batch(round * 5_000 + i * 50));
+      expect(tier.usage().maxBytes).toBe(kept[round]);
+      expect(tier.usage().usedBytes).toBeLessThanOrEqual(kept[round]!);
+      // As much as there is room for.
+      expect(tier.usage().usedBytes).toBeGreaterThan(Math.min(kept[round]!, 2_000_000) * 0.9);
+      await tier.close();
+    }
+  });
+
+  test("an open tier without a budget follows the one that another gives", async () => {
+    const directory = newDirectory();
+    const follower = await MappedTier.open({ directory });
+    await follower.set(batch(0));
+    const giver = await MappedTier.open({ directory, maxBytes: 1_000_000 });
+    await giver.set(batch(50));
+    for (let from = 100; from < 5_000; from += 50) await follower.set(batch(from));
+    expect(follower.usage().usedBytes).toBeLessThanOrEqual(1_000_000);
+    await giver.close();
+    await follower.close();
+  });
+
   test("keeps nothing twice when the same entries are stored again", async () => {
     const tier = await MappedTier.open({ directory: newDirectory(), maxBytes: 1e9 });
     await tier.set(batch(0));

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { indexDirectory } from "../../cache/options.ts";
 import { AS_ASKED, describeOption, type ResolvedConfig } from "../../config.ts";
 import { CommandFailure } from "../errors.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
+import { type IndexStatus, loadSearchPackage } from "../search-package.ts";
 import { type CommandServices, FLAGS, type GlobalOptions, servicesFor } from "../services.ts";
 
 interface Finding {
@@ -11,15 +13,16 @@ interface Finding {
   detail: string;
 }
 
-export function registerDoctorCommand(program: Command, output: Output): void {
+export function registerDoctorCommand(program: Command, output: Output, signal: AbortSignal): void {
   program
     .command("doctor")
-    .description("check configuration, provider and cache, and say what to do")
+    .description("check configuration, provider, cache and a folder's index, and say what to do")
+    .argument("[folder]", "the folder", ".")
     .option("--json", "as JSON")
-    .action(async (_options: object, command: Command) => {
+    .action(async (folder: string, _options: object, command: Command) => {
       const options: GlobalOptions & { json?: boolean } = command.optsWithGlobals();
       const silent: Output = { ...output, note: () => {} };
-      const findings = await examine(() => servicesFor(options, silent));
+      const findings = await examine(folder, () => servicesFor(options, silent), signal);
       if (options.json) output.result(JSON.stringify({ findings }, null, 2));
       else output.result(findings.map(({ what, ok, detail }) => `${ok ? "✓" : "✗"} ${what}: ${detail}`).join("\n"));
       const wrong = findings.filter(({ ok }) => !ok);
@@ -27,7 +30,7 @@ export function registerDoctorCommand(program: Command, output: Output): void {
     });
 }
 
-async function examine(open: () => CommandServices): Promise<Finding[]> {
+async function examine(folder: string, open: () => CommandServices, signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [
     { what: "Node.js", ok: true, detail: `${process.version} on ${process.platform} ${process.arch}` },
   ];
@@ -61,10 +64,10 @@ async function examine(open: () => CommandServices): Promise<Finding[]> {
       ok: degraded.length === 0,
       detail: degraded.length === 0 ? `${stored} in ${directory}` : degraded.join("; "),
     });
+    findings.push({ what: "index", ...(await examineIndex(folder, opened, signal)) });
   } finally {
     await services.close();
   }
-  findings.push(await searchPackage());
   return findings;
 }
 
@@ -86,12 +89,41 @@ function describeSettings({ provider, cache, sources }: ResolvedConfig): string 
   return set.length === 0 ? "all by default" : set.join(", ");
 }
 
-async function searchPackage(): Promise<Finding> {
-  const specifier = "embed-once-search/commands";
+async function examineIndex(
+  folder: string,
+  { services, directory }: CommandServices,
+  signal: AbortSignal,
+): Promise<Omit<Finding, "what">> {
+  const warnings: string[] = [];
   try {
-    await import(specifier);
-    return { what: "search", ok: true, detail: "embed-once-search is installed" };
-  } catch {
-    return { what: "search", ok: false, detail: "embed-once-search is missing: npm install embed-once-search" };
+    const search = await loadSearchPackage();
+    const status = await search.runStatus(folder, {
+      embedder: services.embedder,
+      indexDirectory: indexDirectory(directory),
+      onWarning: (message) => warnings.push(message),
+      signal,
+    });
+    return warnings.length > 0 ? { ok: false, detail: warnings.join("; ") } : describeIndex(status);
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function describeIndex({
+  root,
+  state,
+  files,
+  filesIncomplete,
+  chunks,
+  running,
+  indexPath,
+}: IndexStatus): Omit<Finding, "what"> {
+  const holds = `${plural(files, "file")} in ${plural(chunks, "chunk")}`;
+  if (state === "absent")
+    return { ok: true, detail: `none of ${root} yet: embed-once index makes it, and so does the first search` };
+  if (running) return { ok: true, detail: `${holds} of ${root} so far, process ${running.pid} is at work` };
+  if (state !== "partial") return { ok: true, detail: `${holds} of ${root} in ${indexPath}` };
+  const missing =
+    filesIncomplete === 0 ? "not all files were read" : `${plural(filesIncomplete, "file")} can be found by words only`;
+  return { ok: false, detail: `${holds} of ${root}, but ${missing}: run embed-once index` };
 }
