@@ -19,7 +19,8 @@ const NEWER = 1;
 const OLDER = 2;
 const BUCKET_NEXT = 3;
 const VISITED = 4;
-const KEY = 5;
+const LAST_CHUNK = 5;
+const KEY = 6;
 const KEY_WORDS = KEY_BYTES / WORD_BYTES;
 const HEADER_WORDS: number = KEY + KEY_WORDS;
 /** The last word of a chunk: the next chunk. */
@@ -188,7 +189,7 @@ export class ChunkMap {
    */
   make(key: ContentKey, length: number): number {
     this.delete(key);
-    const needed = 1 + Math.max(0, Math.ceil((length - this.#firstBytes) / this.#restBytes));
+    const needed = this.#chunksFor(length);
     if (needed > this.#chunks) {
       this.evictions++;
       return NONE;
@@ -239,20 +240,27 @@ export class ChunkMap {
     return NONE;
   }
 
+  #chunksFor(length: number): number {
+    return 1 + Math.max(0, Math.ceil((length - this.#firstBytes) / this.#restBytes));
+  }
+
   #bucketOf(hash: number): number {
     return hash & (this.#buckets.length - 1);
   }
 
   #allocate(count: number): number {
     let first = NONE;
+    let last = NONE;
     for (let i = 0; i < count; i++) {
       let chunk = this.#firstFree;
       if (chunk === NONE) chunk = this.#unusedFrom++;
       else this.#firstFree = this.#nextChunk(chunk);
       // Built from the end, so that the last one taken is the first of the chain.
       this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS] = first;
+      if (first === NONE) last = chunk;
       first = chunk;
     }
+    this.#words[first * this.#chunkWords + LAST_CHUNK] = last;
     this.#usedChunks += count;
     return first;
   }
@@ -304,16 +312,12 @@ export class ChunkMap {
     words[other * this.#chunkWords + BUCKET_NEXT] = next;
   }
 
+  /** Without a look at the chunks in between: memory that nobody has read lately is slow. */
   #free(entry: number): void {
-    let last = entry;
-    let count = 1;
-    for (let next = this.#nextChunk(last); next !== NONE; next = this.#nextChunk(last)) {
-      last = next;
-      count++;
-    }
+    const last = this.#words[entry * this.#chunkWords + LAST_CHUNK]!;
     this.#words[(last + 1) * this.#chunkWords - LINK_WORDS] = this.#firstFree;
     this.#firstFree = entry;
-    this.#usedChunks -= count;
+    this.#usedChunks -= this.#chunksFor(this.lengthOf(entry));
   }
 }
 
