@@ -208,8 +208,9 @@ export class HostedEmbedder implements ProviderEmbedder {
     const embeddings: number[][] = [];
     let usage: Usage | undefined = { promptTokens: 0, totalTokens: 0 };
     if (texts.length > 0) await this.#wire.prepare?.();
-    // One after the other: how many at once a provider bears is for the caller to know, who has `limits` to cut by.
-    for (const { start, end } of splitRequests(texts, this.limitsOf(model))) {
+    // One after the other: how many at once a provider bears is for the caller to know, who has `limits` to cut by, and
+    // cuts the texts as they were given.
+    for (const { start, end } of splitRequests(given, this.limitsOf(model))) {
       const call = { model, texts: texts.slice(start, end), dimensions, purpose, encoding: this.#encoding };
       await this.#wire.refuseOverlong?.(call, start, async (path, body) => {
         return (await this.#client.post(path, body, post)).answer;

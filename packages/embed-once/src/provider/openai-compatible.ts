@@ -27,7 +27,7 @@ export interface OpenAICompatibleOptions {
   maxRetries?: number | undefined;
   /** @default 32, which most servers take */
   maxTextsPerRequest?: number | undefined;
-  /** UTF-8 bytes of the texts of one request; a single longer text travels alone. @default 300,000 */
+  /** UTF-8 bytes of the texts of one request, prefixes not counted; a single longer text travels alone. @default 300,000 */
   maxBytesPerRequest?: number | undefined;
   /** Tokens of the texts of one request, as they are estimated; a single longer text travels alone. @default no bound */
   maxTokensPerRequest?: number | undefined;

@@ -25,7 +25,7 @@ export interface ProviderConfig {
   maxRetries?: number | undefined;
   /** @default the provider's own bound: 2,048 for `openai`, 32 for `openai-compatible`, see docs/providers.md */
   maxTextsPerRequest?: number | undefined;
-  /** Bound of the UTF-8 bytes of a request's texts; a single longer text travels alone. @default 300,000, but none where the provider's bound is one of tokens */
+  /** Bound of the UTF-8 bytes of a request's texts, prefixes not counted; a single longer text travels alone. @default 300,000, but none where the provider's bound is one of tokens */
   maxBytesPerRequest?: number | undefined;
   /** Bound of the tokens of a request's texts, as they are estimated; a single longer text travels alone. @default the provider's own bound, else none */
   maxTokensPerRequest?: number | undefined;

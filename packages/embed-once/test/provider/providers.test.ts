@@ -293,18 +293,20 @@ describe("prefixesOf", () => {
     expect(prefixesOf("nomic-embed-text", { queryPrefix: "", documentPrefix: "" })).toBeUndefined();
   });
 
-  test("puts a prefix before the texts of its purpose only, and counts its bytes", async () => {
+  test("puts a prefix before the texts of its purpose only; bounds are of the texts as given", async () => {
     const { url, requests } = await start({ models: { "nomic-embed-text": 8 } });
-    const config = { provider: "openai-compatible", baseURL: url, model: "nomic-embed-text", maxBytesPerRequest: 32 };
+    const config = { provider: "openai-compatible", baseURL: url, model: "nomic-embed-text", maxBytesPerRequest: 2 };
     const embedder = create(config);
     await embedder.createEmbeddings(["a", "b"], undefined, { purpose: "document" });
     await embedder.createEmbeddings(["a", "b"], undefined, { purpose: "query" });
     await embedder.createEmbeddings(["a", "b"]);
+    await embedder.createEmbeddings(["a", "bc"], undefined, { purpose: "query" });
     expect(requests.map(({ texts }) => texts)).toEqual([
-      ["search_document: a"],
-      ["search_document: b"],
+      ["search_document: a", "search_document: b"],
       ["search_query: a", "search_query: b"],
       ["a", "b"],
+      ["search_query: a"],
+      ["search_query: bc"],
     ]);
   });
 });
