@@ -16,9 +16,11 @@ export interface Again {
 const [configs, ...texts] = process.argv.slice(2);
 const all: Again[] = [];
 for (const config of JSON.parse(configs!) as ServiceConfig[]) {
-  await using embedder = createEmbedder(config, {});
+  // No `await using`: Node.js runs this file as it is, and 22 does not know it.
+  const embedder = createEmbedder(config, {});
   const { embeddings } = await embedder.createEmbeddings(texts);
   const { requestsMade, hits } = embedder.statistics();
   all.push({ bits: bitsAsText(embeddings), requestsMade, foundOnDisk: hits.L3 });
+  await embedder.close();
 }
 process.stdout.write(JSON.stringify(all));
