@@ -14,9 +14,9 @@ import { contestants } from "./embedder-rivals.ts";
 import { writeReport } from "./report.ts";
 
 const RIVAL_PACKAGES = ["@langchain/classic", "keyv", "@keyv/sqlite", "cacheable", "bentocache"];
-const ROUNDS = 4;
+const ROUNDS = 10;
 /** Calls before a round's are timed, at most: after a rest, memory and caches are another's. */
-const MAX_WARM_UP = 50;
+const MAX_WARM_UP = 20;
 
 const { values } = parseArgs({
   options: {

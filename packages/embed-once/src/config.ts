@@ -111,7 +111,7 @@ interface Layer {
  * Merges argument over environment over file over defaults. What an option may be is checked by whoever it belongs to.
  * The options of a layer that names another provider than the one that is taken are that provider's, and left out.
  * @throws ConfigurationError for an option that nobody knows, with the name that was probably meant; for an address
- * off this machine that only a found file names
+ * off this machine that only a found file names; for the provider "auto" without a key in the mode "offline"
  */
 export function resolveConfig(config: ServiceConfig, env: Environment, file?: ConfigurationFile): ResolvedConfig {
   const layers: Layer[] = [
@@ -122,8 +122,9 @@ export function resolveConfig(config: ServiceConfig, env: Environment, file?: Co
   const naming = layers.findLast(({ options }) => options.provider !== undefined);
   let name = naming?.options.provider ?? DEFAULT_PROVIDER;
   let providerReason = naming?.sourceOf("provider") ?? "by default";
-  if (name === AUTO_PROVIDER) {
-    const found = providerWithKey(env);
+  const isAuto = name === AUTO_PROVIDER;
+  const found = isAuto ? providerWithKey(env) : undefined;
+  if (isAuto) {
     name = found?.name ?? DEFAULT_PROVIDER;
     providerReason = found ? `${found.variable} is set` : "no provider's key is set";
   }
@@ -141,6 +142,11 @@ export function resolveConfig(config: ServiceConfig, env: Environment, file?: Co
       else if (option !== "provider") provider[option] = value;
       sources[option] = sourceOf(option);
     }
+  }
+  if (isAuto && !found && cache.mode === "offline") {
+    throw new ConfigurationError(
+      'The provider "auto" is the one whose key is set, and none is. The mode "offline" needs no key: name the provider whose vectors are stored.',
+    );
   }
   if (file && !file.named && sources.baseURL === file.path) refuseForeignAddress(String(provider.baseURL), file.path);
   return { provider: provider as unknown as ProviderConfig, cache, providerReason, sources };
