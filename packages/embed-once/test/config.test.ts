@@ -93,7 +93,9 @@ describe("a configuration file", () => {
 
   test('offline and without a key, "auto" cannot tell whose vectors are meant', () => {
     const config = { provider: "auto", mode: "offline" } as const;
-    expect(() => resolveConfig(config, {})).toThrow(/"auto" is the one whose key is set, and none is.*name the provider/);
+    expect(() => resolveConfig(config, {})).toThrow(
+      /"auto" is the one whose key is set, and none is.*name the provider/,
+    );
     expect(resolveConfig(config, { VOYAGE_API_KEY: "k" }).provider.provider).toBe("voyage");
     expect(resolveConfig({ provider: "auto" }, {}).provider.provider).toBe("local");
   });
