@@ -13,7 +13,10 @@ export const TEXT_CHARACTERS = 1_000;
 const DISTINCT_VECTORS = 500;
 
 /** Fills the cache and checks what comes back; or times calls, for any of the texts or always the same ones. */
-export type Request = { do: "fill" } | { do: "time"; texts: "any" | "hot"; calls: number } | { do: "close" };
+export type Request =
+  | { do: "fill" }
+  | { do: "time"; texts: "any" | "hot"; calls: number; warmUpMs: number }
+  | { do: "close" };
 /** Microseconds a text, one number a call. */
 export type Answer = { name: string; samples: number[] };
 
@@ -45,12 +48,13 @@ async function compete(place: number, directory: string, textCount: number): Pro
     if (request.do === "fill") await fillAndCheck();
     if (request.do === "close") await contestant.close();
     if (request.do === "time") {
-      for (let call = 0; call < request.calls; call++) {
+      const warmAtMs = performance.now() + request.warmUpMs;
+      while (samples.length < request.calls) {
         const batch =
           request.texts === "hot" ? hot : Array.from({ length: BATCH }, () => texts[Math.floor(next() * textCount)]!);
         const startedMs = performance.now();
         const result = await contestant.embed(batch);
-        samples.push(((performance.now() - startedMs) * 1000) / batch.length);
+        if (startedMs > warmAtMs) samples.push(((performance.now() - startedMs) * 1000) / batch.length);
         if (result.length !== batch.length || result.some(({ length }) => length !== DIMENSIONS)) {
           throw new Error(`${contestant.name} gave a wrong answer`);
         }

@@ -15,8 +15,8 @@ import { writeReport } from "./report.ts";
 
 const RIVAL_PACKAGES = ["@langchain/classic", "keyv", "@keyv/sqlite", "cacheable", "bentocache"];
 const ROUNDS = 10;
-/** Calls before a round's are timed, at most: after a rest, memory and caches are another's. */
-const MAX_WARM_UP = 20;
+/** So long a contestant is called before a round's calls are timed: after a rest, memory and caches are another's. */
+const WARM_UP_MS = 300;
 
 const { values } = parseArgs({
   options: {
@@ -38,8 +38,7 @@ interface Row {
 }
 
 async function time({ child, texts, samples }: Row, calls: number): Promise<void> {
-  await ask(child, { do: "time", texts, calls: Math.min(calls, MAX_WARM_UP) });
-  samples.push(...(await ask(child, { do: "time", texts, calls })).samples);
+  samples.push(...(await ask(child, { do: "time", texts, calls, warmUpMs: WARM_UP_MS })).samples);
 }
 
 function resultOf({ name, samples, diskBytesAVector }: Row) {
