@@ -37,10 +37,6 @@ interface Row {
   samples: number[];
 }
 
-async function time({ child, texts, samples }: Row, calls: number): Promise<void> {
-  samples.push(...(await ask(child, { do: "time", texts, calls, warmUpMs: WARM_UP_MS })).samples);
-}
-
 function resultOf({ name, samples, diskBytesAVector }: Row) {
   const sorted = samples.toSorted((a, b) => a - b);
   const [medianUs, p99Us] = [sorted[sorted.length >> 1]!, sorted[Math.floor(sorted.length * 0.99)]!];
@@ -92,7 +88,10 @@ try {
   }
   for (let round = 0; round < ROUNDS; round++) {
     tell(`round ${round + 1} of ${ROUNDS}`);
-    for (const row of rows) await time(row, callsARound);
+    for (const { child, texts, samples } of rows) {
+      const answer = await ask(child, { do: "time", texts, calls: callsARound, warmUpMs: WARM_UP_MS });
+      samples.push(...answer.samples);
+    }
   }
   for (const child of children) await ask(child, { do: "close" });
 } finally {

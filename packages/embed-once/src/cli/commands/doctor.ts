@@ -119,8 +119,9 @@ function describeIndex({
   indexPath,
 }: IndexStatus): Omit<Finding, "what"> {
   const holds = `${plural(files, "file")} in ${plural(chunks, "chunk")}`;
-  if (state === "absent")
+  if (state === "absent") {
     return { ok: true, detail: `none of ${root} yet: embed-once index makes it, and so does the first search` };
+  }
   if (running) return { ok: true, detail: `${holds} of ${root} so far, process ${running.pid} is at work` };
   if (state !== "partial") return { ok: true, detail: `${holds} of ${root} in ${indexPath}` };
   const missing =
