@@ -1,7 +1,10 @@
 // The grid decoder: the octave coder's symbols, then signs and low significand bits.
 // All addresses are bytes of the module's memory; the caller lays it out (src/codec/kernels.ts).
 
-// One descriptor a symbol: the scale of a significand's unit, the bits that the symbol tells, the raw bits that follow.
+// Symbols go by their labels (src/codec/octave-tables.ts): the eighths of the fine octaves upward, all others from here on.
+const COARSE: i32 = 128;
+
+// One descriptor a label: the scale of a significand's unit, the bits that the symbol tells, the raw bits that follow.
 const DESCRIPTOR_BYTES: usize = 32;
 const SCALE: usize = 0;
 const TOLD: usize = 8;
@@ -17,27 +20,25 @@ function powerOfTwo(exponent: i32): f64 {
   );
 }
 
-/** Writes the descriptors of the octaves [firstDepth, endDepth), `told` bits (0 or 3) each; returns the next address. */
-function describeOctaves(
+/** Writes the descriptors of an octave, of which the symbols tell `told` bits (0 or 3); returns the next address. */
+@inline
+function describeOctave(
   at: usize,
-  firstDepth: i32,
-  endDepth: i32,
+  depth: i32,
   told: i32,
   precision: i32,
   floorDepth: i32,
   topExponent: i32,
   scale: f64,
 ): usize {
-  for (let depth = firstDepth; depth < endDepth; depth++) {
-    const width = max(min(precision - 1, floorDepth - depth) - told, 0);
-    const unit = scale * powerOfTwo(topExponent - depth - told - width);
-    for (let top: u64 = 1 << told; top < 2 << told; top++) {
-      store<f64>(at, unit, SCALE);
-      store<u64>(at, top << width, TOLD);
-      store<u64>(at, ((<u64>1) << width) - 1, MASK);
-      store<u32>(at, width, WIDTH);
-      at += DESCRIPTOR_BYTES;
-    }
+  const width = max(min(precision - 1, floorDepth - depth) - told, 0);
+  const unit = scale * powerOfTwo(topExponent - depth - told - width);
+  for (let top: u64 = 1 << told; top < 2 << told; top++) {
+    store<f64>(at, unit, SCALE);
+    store<u64>(at, top << width, TOLD);
+    store<u64>(at, ((<u64>1) << width) - 1, MASK);
+    store<u32>(at, width, WIDTH);
+    at += DESCRIPTOR_BYTES;
   }
   return at;
 }
@@ -53,15 +54,34 @@ export function describeSymbols(
   topExponent: i32,
   scale: f64,
 ): void {
-  let at = describeOctaves(descriptors, 0, outer, 0, precision, floorDepth, topExponent, scale);
-  at = describeOctaves(at, outer, outer + fine, 3, precision, floorDepth, topExponent, scale);
-  at = describeOctaves(at, outer + fine, outer + fine + inner, 0, precision, floorDepth, topExponent, scale);
+  let at = descriptors + 8 * DESCRIPTOR_BYTES;
+  for (let depth = outer + fine - 1; depth >= outer; depth--) {
+    at = describeOctave(at, depth, 3, precision, floorDepth, topExponent, scale);
+  }
+  at = descriptors + <usize>COARSE * DESCRIPTOR_BYTES;
+  for (let depth = 0; depth < outer + fine + inner; depth++) {
+    if (depth === outer) depth += fine;
+    at = describeOctave(at, depth, 0, precision, floorDepth, topExponent, scale);
+  }
   memory.fill(at, 0, DESCRIPTOR_BYTES);
 }
 
+/** A slot tells its symbol's frequency from bit 20 on, its place among the symbol's slots from bit 8 on, and the label. */
 @inline
 function advance(state: u32, slot: u32): u32 {
-  return (((slot >> 12) & 4095) + 1) * (state >> 12) + (slot & 4095);
+  return (slot >> 20) * (state >> 12) + ((slot >> 8) & 4095);
+}
+
+/** −1 for a state that needs another word, else 0. */
+@inline
+function lacks(state: u32): i32 {
+  return <i32>((<i64>state - 0x10000) >> 63);
+}
+
+/** A state that may need the word at `at`. */
+@inline
+function refill(state: u32, at: usize): u32 {
+  return select<u32>((state << 16) | load<u16>(at), state, state < 0x10000);
 }
 
 /**
@@ -79,7 +99,8 @@ export function decodeSymbols(
   symbols: usize,
   count: i32,
 ): usize {
-  let at = end;
+  // Of the next word.
+  let at = end - 2;
   let a = load<u32>(states);
   let i = 0;
   let sound = true;
@@ -88,28 +109,27 @@ export function decodeSymbols(
     let c = load<u32>(states, 8);
     let d = load<u32>(states, 12);
     for (; i + 3 < count; i += 4) {
-      const slotA = load<u32>(slots + (<usize>(a & 4095) << 2));
-      const slotB = load<u32>(slots + (<usize>(b & 4095) << 2));
-      const slotC = load<u32>(slots + (<usize>(c & 4095) << 2));
-      const slotD = load<u32>(slots + (<usize>(d & 4095) << 2));
-      store<u32>(symbols + i, (slotA >> 24) | ((slotB >> 24) << 8) | ((slotC >> 24) << 16) | (slotD & 0xff000000));
-      a = advance(a, slotA);
-      b = advance(b, slotB);
-      c = advance(c, slotC);
-      d = advance(d, slotD);
       // Branchless: which state needs a word is close to random.
-      let needs: u32 = u32(a < 0x10000);
-      a = select<u32>((a << 16) | load<u16>(at - 2), a, needs);
-      at -= needs << 1;
-      needs = u32(b < 0x10000);
-      b = select<u32>((b << 16) | load<u16>(at - 2), b, needs);
-      at -= needs << 1;
-      needs = u32(c < 0x10000);
-      c = select<u32>((c << 16) | load<u16>(at - 2), c, needs);
-      at -= needs << 1;
-      needs = u32(d < 0x10000);
-      d = select<u32>((d << 16) | load<u16>(at - 2), d, needs);
-      at -= needs << 1;
+      let slot = load<u32>(slots + (<usize>(a & 4095) << 2));
+      store<u8>(symbols + i, <u8>slot);
+      a = advance(a, slot);
+      const nextB = at + (lacks(a) << 1);
+      a = refill(a, at);
+      slot = load<u32>(slots + (<usize>(b & 4095) << 2));
+      store<u8>(symbols + i, <u8>slot, 1);
+      b = advance(b, slot);
+      const nextC = nextB + (lacks(b) << 1);
+      b = refill(b, nextB);
+      slot = load<u32>(slots + (<usize>(c & 4095) << 2));
+      store<u8>(symbols + i, <u8>slot, 2);
+      c = advance(c, slot);
+      const nextD = nextC + (lacks(c) << 1);
+      c = refill(c, nextC);
+      slot = load<u32>(slots + (<usize>(d & 4095) << 2));
+      store<u8>(symbols + i, <u8>slot, 3);
+      d = advance(d, slot);
+      at = nextD + (lacks(d) << 1);
+      d = refill(d, nextD);
     }
     store<u32>(states, a);
     store<u32>(states, b, 4);
@@ -120,14 +140,12 @@ export function decodeSymbols(
     const lane = states + (<usize>(i & (lanes - 1)) << 2);
     let state = load<u32>(lane);
     const slot = load<u32>(slots + (<usize>(state & 4095) << 2));
-    store<u8>(symbols + i, slot >> 24);
+    store<u8>(symbols + i, <u8>slot);
     state = advance(state, slot);
-    if (state < 0x10000) {
-      at -= 2;
-      state = (state << 16) | load<u16>(at);
-    }
-    store<u32>(lane, state);
+    store<u32>(lane, refill(state, at));
+    at += lacks(state) << 1;
   }
+  at += 2;
   if (at < raw) return 0;
   for (let lane = 0; lane < lanes; lane++) {
     const state = load<u32>(states + (<usize>lane << 2));
@@ -135,6 +153,84 @@ export function decodeSymbols(
     store<u16>(at + (<usize>lane << 1), <u16>state);
   }
   return sound ? at + (<usize>lanes << 1) : 0;
+}
+
+/**
+ * Reads signs and low bits from `raw` and writes float32s, where every fine symbol is followed by the same `width` of at
+ * most 8 bits. Eight values at a time: label, bits and sign are put together to half-precision numbers, which the scale
+ * multiplies. A value with a coarse symbol, two in a hundred, is made by itself.
+ *
+ * Writes up to 7 float32s behind the last one.
+ *
+ * @param fields For each bit of a byte where the first of eight fields, a sign and `width` bits each, may begin: bytes
+ *   that gather the fields as 16-bit numbers, and factors that move each one to the upper end.
+ * @param lowest The label's offset to the upper 12 bits of a float32.
+ */
+export function decodeShortFields(
+  descriptors: usize,
+  symbols: usize,
+  raw: usize,
+  count: i32,
+  fields: usize,
+  width: i32,
+  lowest: i32,
+  scale: f64,
+  target: usize,
+): usize {
+  const offsets = i16x8.splat(<i16>lowest);
+  const pastMagnitude: i32 = 1 << width;
+  const magnitudes = i16x8.splat(<i16>(-(0x10000 >> width)));
+  const signs = i16x8.splat(<i16>pastMagnitude);
+  const scales = f64x2.splat(scale);
+  const step: usize = (<usize>width + 1) << 3;
+  // Ends the last eight.
+  store<u8>(symbols + count, <u8>COARSE);
+  let bit: usize = 0;
+  for (let i = 0; i < count; ) {
+    const coarse = load<u64>(symbols + i) & 0x8080808080808080;
+    const gather = fields + ((bit & 7) << 5);
+    const bytes = i8x16.swizzle(v128.load(raw + (bit >> 3)), v128.load(gather));
+    const field = i16x8.mul(bytes, v128.load(gather, 16));
+    const magnitude = v128.and(field, magnitudes);
+    const sign = v128.and(i16x8.mul(field, signs), i16x8.splat(i16.MIN_VALUE));
+    const label = i16x8.shl(i16x8.add(v128.load_ext<u8>(symbols + i), offsets), 4);
+    const upper = v128.or(v128.or(label, i16x8.shr_u(magnitude, 12)), sign);
+    const lower = i16x8.shl(magnitude, 4);
+    const at = target + (<usize>i << 2);
+    v128.store(at, scaled(v128.shuffle<u16>(lower, upper, 0, 8, 1, 9, 2, 10, 3, 11), scales));
+    v128.store(at, scaled(v128.shuffle<u16>(lower, upper, 4, 12, 5, 13, 6, 14, 7, 15), scales), 16);
+    if (coarse === 0) {
+      bit += step;
+      i += 8;
+      continue;
+    }
+    const before = <i32>ctz(coarse) >> 3;
+    i += before;
+    bit += <usize>before * (<usize>width + 1);
+    if (i < count) {
+      const descriptor = descriptors + (<usize>load<u8>(symbols + i)) * DESCRIPTOR_BYTES;
+      const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
+      const significand = load<u64>(descriptor, TOLD) | ((bits >> 1) & load<u64>(descriptor, MASK));
+      bit += 1 + load<u32>(descriptor, WIDTH);
+      const single = <f32>(<f64>(<i64>significand) * load<f64>(descriptor, SCALE));
+      store<u32>(target + (<usize>i << 2), reinterpret<u32>(single) | (<u32>bits << 31));
+    }
+    i++;
+  }
+  return bit;
+}
+
+/** Four float32s, each multiplied in float64 and rounded. */
+@inline
+function scaled(values: v128, scales: v128): v128 {
+  const first = f64x2.promote_low_f32x4(values);
+  const second = f64x2.promote_low_f32x4(v128.shuffle<u64>(values, values, 1, 0));
+  return v128.shuffle<u64>(
+    f32x4.demote_f64x2_zero(f64x2.mul(first, scales)),
+    f32x4.demote_f64x2_zero(f64x2.mul(second, scales)),
+    0,
+    2,
+  );
 }
 
 /** Reads signs and low bits from `raw` and writes float32s; returns the count of raw bits read. */
@@ -210,16 +306,17 @@ export function decodeWidths(
   widths: usize,
   count: i32,
 ): usize {
-  let at = end;
+  // Of the next word.
+  let at = end - 2;
   let state = first;
   for (let i = 0; i < count; i++) {
     const slot = load<u32>(slots + (<usize>(state & 4095) << 2));
-    const symbol = slot >> 24;
+    const symbol = slot & 255;
     store<u8>(symbols + i, <u8>symbol);
     state = advance(state, slot);
-    let needs = u32(state < 0x10000);
-    state = select<u32>((state << 16) | load<u16>(at - 2), state, needs);
-    at -= needs << 1;
+    let next = at + (lacks(state) << 1);
+    state = refill(state, at);
+    at = next;
     store<u8>(widths + i, 0);
     if (symbol === zeroSymbol) continue;
     let code = widthCodes + <usize>symbol * (WIDTHS << 2);
@@ -231,10 +328,11 @@ export function decodeWidths(
     }
     store<u8>(widths + i, <u8>width);
     state = <u32>load<u16>(code, 2) * (state >> 12) + place - load<u16>(code);
-    needs = u32(state < 0x10000);
-    state = select<u32>((state << 16) | load<u16>(at - 2), state, needs);
-    at -= needs << 1;
+    next = at + (lacks(state) << 1);
+    state = refill(state, at);
+    at = next;
   }
+  at += 2;
   if (at < raw) return 0;
   store<u16>(at, <u16>state);
   return state >> 16 === 1 ? at + 2 : 0;
@@ -242,7 +340,7 @@ export function decodeWidths(
 
 /**
  * The same as `decodeFloat32s` for values with widths of their own, of which the lowest bit is set and not in `raw`. The
- * descriptors are those of precision 1; the symbols from `outer` on, below `coarse`, tell three bits.
+ * descriptors are those of precision 1.
  */
 export function decodeOwnWidths(
   descriptors: usize,
@@ -250,15 +348,13 @@ export function decodeOwnWidths(
   widths: usize,
   raw: usize,
   count: i32,
-  outer: u32,
-  coarse: u32,
   target: usize,
 ): usize {
   let bit: usize = 0;
   for (let i = 0; i < count; i++) {
     const symbol = <u32>load<u8>(symbols + i);
     const descriptor = descriptors + <usize>symbol * DESCRIPTOR_BYTES;
-    const told: u32 = symbol >= outer && symbol < coarse ? 3 : 0;
+    const told: u32 = symbol < <u32>COARSE ? 3 : 0;
     const width = <u32>load<u8>(widths + i);
     const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
     let significand = load<u64>(descriptor, TOLD);

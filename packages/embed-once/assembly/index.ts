@@ -3,6 +3,7 @@ export {
   decodeFloat32s,
   decodeFloat64s,
   decodeOwnWidths,
+  decodeShortFields,
   decodeSymbols,
   decodeWidths,
   describeSymbols,

@@ -5,6 +5,8 @@ import {
   CORRECTIONS_AT,
   DECADES_AT,
   DESCRIPTORS_AT,
+  fieldsAt,
+  MAX_SHORT_WIDTH,
   POWERS_AT,
   STATES_AT,
   slotsAt,
@@ -14,11 +16,20 @@ import {
 } from "./kernel-layout.ts";
 import { type Kernels, kernels } from "./kernel-module.ts";
 import { carriedBytes, laneCount, openSymbols, takeCorrections } from "./octave-coder.ts";
-import { FINE_OCTAVES, INNER_OCTAVES, OUTER_OCTAVES, ZERO_SYMBOL } from "./octave-tables.ts";
+import {
+  FINE_OCTAVES,
+  INNER_OCTAVES,
+  labelOfSymbol,
+  OUTER_OCTAVES,
+  significandBitsOfDepth,
+  ZERO_SYMBOL,
+} from "./octave-tables.ts";
 import type { NumberFormName, OpenRecord } from "./record.ts";
 import { powerOfTen } from "./shortest-decimal.ts";
 import { OWN_WIDTHS_CARRIED_BYTES } from "./width-coder.ts";
 import { type SumModel, widthTables } from "./width-tables.ts";
+
+const FINE_SIGNIFICAND_BITS = significandBitsOfDepth(OUTER_OCTAVES);
 
 /** No octave lies so deep: the kernels' way to say that there is no floor. */
 const UNREACHED_DEPTH = 1000;
@@ -86,11 +97,51 @@ function decodeFixedWidths(
   const rawEnd = kernel.decodeSymbols(slotsAt(table), STATES_AT, lanes, payloadAt, end, symbolsAt, dimensions);
   checkRawEnd(rawEnd);
   describe(kernel, parts, precision);
-  const corrections = parts.hasCorrections ? CORRECTIONS_AT : 0;
-  const bits = isOnFloat64s(numberForm)
-    ? kernel.decodeFloat64s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, float64sAt)
-    : kernel.decodeFloat32s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, corrections, float32sAt);
+  let bits: number;
+  if (isOnFloat64s(numberForm)) {
+    bits = kernel.decodeFloat64s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, float64sAt);
+  } else if (hasShortFields(parts)) {
+    const width = fineWidth(precision);
+    bits = kernel.decodeShortFields(
+      DESCRIPTORS_AT,
+      symbolsAt,
+      payloadAt,
+      dimensions,
+      fieldsAt(width),
+      width,
+      8 * lowestFineExponentField(parts),
+      isNormalisedLater(parts) ? 1 : scale,
+      float32sAt,
+    );
+  } else {
+    const corrections = parts.hasCorrections ? CORRECTIONS_AT : 0;
+    bits = kernel.decodeFloat32s(DESCRIPTORS_AT, symbolsAt, payloadAt, dimensions, corrections, float32sAt);
+  }
   checkRawBits(bits, rawEnd - payloadAt, carriedBytes(dimensions));
+}
+
+/** Raw bits after a fine symbol, the sign not counted, on a grid without a floor. */
+function fineWidth(precision: number): number {
+  return Math.max(0, precision - 1 - FINE_SIGNIFICAND_BITS);
+}
+
+/** The exponent field that a float32 in the octave below the fine ones has. */
+function lowestFineExponentField(parts: GridParts): number {
+  return parts.header.topExponent - OUTER_OCTAVES - FINE_OCTAVES + 127;
+}
+
+/** Whether the kernel for short fields can decode this: half-precision numbers within reach of normal float32s. */
+function hasShortFields(parts: GridParts): boolean {
+  const { precision, floorDepth } = parts.header;
+  const lowest = lowestFineExponentField(parts);
+  return (
+    !parts.hasCorrections &&
+    floorDepth === NO_FLOOR &&
+    fineWidth(precision) <= MAX_SHORT_WIDTH &&
+    lowest >= 0 &&
+    // Multiplied by a scale below 2, the largest is still a float32.
+    lowest + FINE_OCTAVES < 254
+  );
 }
 
 /** The same for values that tell their own widths; float32s only. */
@@ -120,23 +171,14 @@ function decodeOwnWidths(
     state,
     payloadAt,
     end,
-    ZERO_SYMBOL,
+    labelOfSymbol(ZERO_SYMBOL),
     symbolsAt,
     widthsAt,
     dimensions,
   );
   checkRawEnd(rawEnd);
   describe(kernel, parts, 1);
-  const bits = kernel.decodeOwnWidths(
-    DESCRIPTORS_AT,
-    symbolsAt,
-    widthsAt,
-    payloadAt,
-    dimensions,
-    OUTER_OCTAVES,
-    OUTER_OCTAVES + 8 * FINE_OCTAVES,
-    float32sAt,
-  );
+  const bits = kernel.decodeOwnWidths(DESCRIPTORS_AT, symbolsAt, widthsAt, payloadAt, dimensions, float32sAt);
   checkRawBits(bits, rawEnd - payloadAt, OWN_WIDTHS_CARRIED_BYTES);
 }
 

@@ -1,5 +1,8 @@
+import { MAX_CORRECTED_PRECISION } from "./grid-payload.ts";
 import { type KernelMemory, reserveMemory } from "./kernel-module.ts";
 import {
+  LABELS,
+  labelOfSymbol,
   OCTAVES,
   type OctaveTable,
   octaveTable,
@@ -8,7 +11,6 @@ import {
   significandBitsOfDepth,
   symbolOf,
   TABLES,
-  ZERO_SYMBOL,
 } from "./octave-tables.ts";
 import { MAX_WIDTH, type WidthTable } from "./width-tables.ts";
 
@@ -20,25 +22,34 @@ import { MAX_WIDTH, type WidthTable } from "./width-tables.ts";
 export const STATES_AT = 16;
 /** What a counting kernel tells beside its result. */
 export const SUMMARY_AT = 32;
+/** 10^0 to 10^22. */
 export const POWERS_AT = 64;
 export const DESCRIPTORS_AT = 256;
+const DESCRIPTORS_BYTES = 32 * LABELS;
+/** The octaves' eighths that a table reaches. */
+export const EIGHTHS: number = 8 * OCTAVES;
 /** The symbol of each eighth of each octave, from the top octave downward: a byte each. */
-export const EIGHTHS_AT = 4096;
+export const EIGHTHS_AT: number = DESCRIPTORS_AT + DESCRIPTORS_BYTES;
 /** A byte for each symbol: the significand bits that it tells, and those that follow raw. */
-export const TOLD_AT = 4352;
-export const WIDTHS_AT = 4480;
-/** Counts of significands by the bits that they need. */
-export const PRECISIONS_AT = 4608;
-/** Room for two entries per significand of the most precise corrected grid. */
-export const CORRECTIONS_AT = 8192;
-export const DECADES_AT = 16_384;
-const SLOTS_AT = 24_576;
+export const TOLD_AT: number = EIGHTHS_AT + EIGHTHS;
+export const WIDTHS_AT: number = TOLD_AT + SYMBOLS;
+/** Counts of significands by the bits that they need: 100 uint32s. */
+export const PRECISIONS_AT: number = upTo8(WIDTHS_AT + SYMBOLS);
+const FIELDS_AT = PRECISIONS_AT + 400;
+/** Raw bits of a value, its sign not counted, that the kernel for short fields takes at most. */
+export const MAX_SHORT_WIDTH = 8;
+/** For each bit of a byte: sixteen indices of bytes, and eight factors. */
+const FIELDS_BYTES = 8 * 32;
+/** Two entries per significand of the most precise corrected grid. */
+export const CORRECTIONS_AT: number = FIELDS_AT + FIELDS_BYTES * (MAX_SHORT_WIDTH + 1);
+const CORRECTIONS_BYTES = 2 ** MAX_CORRECTED_PRECISION;
+/** An entry for each exponent field of a float32. */
+export const DECADES_AT: number = CORRECTIONS_AT + CORRECTIONS_BYTES;
+const SLOTS_AT = DECADES_AT + 256 * 32;
 const SLOTS_BYTES = 4 * PROBABILITY_SCALE;
 const WIDTH_CODES_AT = SLOTS_AT + TABLES * SLOTS_BYTES;
-const WIDTH_CODES_BYTES = 4 * ZERO_SYMBOL * (MAX_WIDTH + 1);
+const WIDTH_CODES_BYTES = 4 * LABELS * (MAX_WIDTH + 1);
 const COSTS_AT = WIDTH_CODES_AT + WIDTH_CODES_BYTES;
-/** The eighths that a table reaches. */
-export const EIGHTHS: number = 8 * OCTAVES;
 const COSTS_BYTES = 4 * EIGHTHS;
 const CODES_AT = COSTS_AT + TABLES * COSTS_BYTES;
 /** For each symbol the reciprocal of its frequency, the frequency, and its start. */
@@ -52,6 +63,10 @@ export const EIGHTH_COUNTS_AT: number = CODES_AT + TABLES * CODES_BYTES;
 
 /** A damaged payload's words may be read up to 256 KiB below it; the tables lie there. */
 export const SCRATCH_START: number = EIGHTH_COUNTS_AT + 4 * COUNTED_EIGHTHS;
+
+function upTo8(address: number): number {
+  return Math.ceil(address / 8) * 8;
+}
 
 /** The scratch of a vector: addresses in bytes. */
 export interface VectorLayout {
@@ -138,16 +153,21 @@ export const costsAt: (table: number) => number = perTable(COSTS_AT, COSTS_BYTES
   }
 });
 
+/** The address of what gathers fields of a sign and `width` bits; see the kernel. */
+export function fieldsAt(width: number): number {
+  return FIELDS_AT + width * FIELDS_BYTES;
+}
+
 let widthsWritten: readonly WidthTable[] | undefined;
 
 /** The address of the tables of widths, of which there is room for those of one model. */
 export function widthCodesAt(tables: readonly WidthTable[]): number {
   if (tables !== widthsWritten) {
     const { int32s } = reserveMemory(0);
-    let at = WIDTH_CODES_AT / 4;
-    for (const { frequencies, starts } of tables) {
+    for (const [symbol, { frequencies, starts }] of tables.entries()) {
+      const at = WIDTH_CODES_AT / 4 + labelOfSymbol(symbol) * (MAX_WIDTH + 1);
       frequencies.forEach((frequency, width) => {
-        int32s[at++] = starts[width]! | (frequency << 16);
+        int32s[at + width] = starts[width]! | (frequency << 16);
       });
     }
     widthsWritten = tables;
@@ -155,13 +175,28 @@ export function widthCodesAt(tables: readonly WidthTable[]): number {
   return WIDTH_CODES_AT;
 }
 
-/** Powers of ten, symbols, and for each exponent field of a float32 where the decimals of nine digits change. */
+/**
+ * Powers of ten, symbols, what gathers short fields, and for each exponent field of a float32 where the decimals of nine
+ * digits change.
+ */
 function writeConstants(memory: KernelMemory): void {
   for (let exponent = 0; exponent <= 22; exponent++) {
     memory.float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
   }
   for (let eighth = 0; eighth < 8 * OCTAVES; eighth++) {
     memory.bytes[EIGHTHS_AT + eighth] = symbolOf(eighth >> 3, eighth & 7);
+  }
+  const uint16s = new Uint16Array(memory.bytes.buffer);
+  for (let width = 0; width <= MAX_SHORT_WIDTH; width++) {
+    for (let firstBit = 0; firstBit < 8; firstBit++) {
+      const at = fieldsAt(width) + 32 * firstBit;
+      for (let place = 0; place < 8; place++) {
+        const bit = firstBit + place * (width + 1);
+        memory.bytes[at + 2 * place] = bit >> 3;
+        memory.bytes[at + 2 * place + 1] = (bit >> 3) + 1;
+        uint16s[at / 2 + 8 + place] = 1 << (15 - width - (bit & 7));
+      }
+    }
   }
   for (let field = 0; field < 256; field++) {
     const at = DECADES_AT + 32 * field;

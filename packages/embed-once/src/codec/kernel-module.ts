@@ -32,6 +32,17 @@ export interface Kernels {
     corrections: number,
     target: number,
   ): number;
+  decodeShortFields(
+    descriptors: number,
+    symbols: number,
+    raw: number,
+    count: number,
+    fields: number,
+    width: number,
+    lowest: number,
+    scale: number,
+    target: number,
+  ): number;
   decodeFloat64s(descriptors: number, symbols: number, raw: number, count: number, target: number): number;
   decodeWidths(
     slots: number,
@@ -50,8 +61,6 @@ export interface Kernels {
     widths: number,
     raw: number,
     count: number,
-    outer: number,
-    coarse: number,
     target: number,
   ): number;
   normalise(target: number, count: number, divisor: number, scale: number): void;

@@ -74,12 +74,28 @@ export function eighthOfSymbol(symbol: number): number {
   return fine >= 0 && fine < 8 * FINE_OCTAVES ? fine & 7 : 0;
 }
 
+/** The first label of the symbols that are not fine. */
+export const COARSE_LABEL = 128;
+/** Labels are smaller. */
+export const LABELS: number = COARSE_LABEL + OUTER_OCTAVES + INNER_OCTAVES + 1;
+
+/**
+ * What the decoder calls a symbol: the eighths of the fine octaves are numbered upward from 8 on, as the upper bits of
+ * a float32 number them; all others have a high bit that tells them apart.
+ */
+export function labelOfSymbol(symbol: number): number {
+  const fine = symbol - OUTER_OCTAVES;
+  if (fine < 0) return COARSE_LABEL + symbol;
+  if (fine >= 8 * FINE_OCTAVES) return COARSE_LABEL + symbol - 8 * FINE_OCTAVES;
+  return 8 * (FINE_OCTAVES - (fine >> 3)) + (fine & 7);
+}
+
 export interface OctaveTable {
   /** Share of each symbol in PROBABILITY_SCALE; at least 1, together PROBABILITY_SCALE. */
   readonly frequencies: Uint16Array;
   /** Sum of the frequencies of the symbols before. */
   readonly starts: Uint16Array;
-  /** For each slot of PROBABILITY_SCALE: symbol << 24 | frequency − 1 << 12 | slot − start. */
+  /** For each slot of PROBABILITY_SCALE: frequency << 20 | slot − start << 8 | label. */
   readonly slots: Uint32Array;
   /** Bits that each symbol costs. Only the encoder's choice depends on it, never a record's meaning. */
   readonly costs: Float64Array;
@@ -181,7 +197,7 @@ function quantise(probabilities: Float64Array): OctaveTable {
     starts[symbol] = start;
     costs[symbol] = PROBABILITY_BITS - Math.log2(frequency);
     for (let offset = 0; offset < frequency; offset++) {
-      slots[start + offset] = (symbol << 24) | ((frequency - 1) << PROBABILITY_BITS) | offset;
+      slots[start + offset] = (frequency << 20) | (offset << 8) | labelOfSymbol(symbol);
     }
     start += frequency;
   }

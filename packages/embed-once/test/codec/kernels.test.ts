@@ -2,9 +2,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteReader } from "../../src/codec/byte-io.ts";
 import { decodeVector, encodeVector } from "../../src/codec/index.ts";
-import { DECADES_AT, POWERS_AT, vectorLayout } from "../../src/codec/kernel-layout.ts";
+import {
+  DECADES_AT,
+  DESCRIPTORS_AT,
+  fieldsAt,
+  MAX_SHORT_WIDTH,
+  POWERS_AT,
+  vectorLayout,
+} from "../../src/codec/kernel-layout.ts";
 import { kernels } from "../../src/codec/kernel-module.ts";
 import { dotProducts } from "../../src/codec/kernels.ts";
+import { COARSE_LABEL, FINE_OCTAVES, INNER_OCTAVES, LABELS, OUTER_OCTAVES } from "../../src/codec/octave-tables.ts";
 import { openRecord } from "../../src/codec/record.ts";
 import { shortestDecimal } from "../../src/codec/shortest-decimal.ts";
 import { STRUCTURES, seededRandom, structured, WRITINGS, written } from "./provider-vectors.ts";
@@ -26,6 +34,43 @@ describe("the WebAssembly decoder equals the plain TypeScript reference", () => 
           expect(referenceDecode(opened, new ByteReader(opened.payload, 0, opened.payload.length))).toEqual(
             Float64Array.from(decodeVector(record)),
           );
+        }
+      }
+    });
+  }
+});
+
+describe("the kernel for short fields equals the one for all", () => {
+  for (let width = 0; width <= MAX_SHORT_WIDTH; width++) {
+    test(`with ${width} raw bits a value`, () => {
+      const { memory, symbolsAt, payloadAt, float32sAt } = vectorLayout(1024);
+      const float32s = (count: number) => memory.int32s.slice(float32sAt / 4, float32sAt / 4 + count);
+      const random = seededRandom(SEED + width);
+      const precision = width + 4;
+      for (const count of [...Array(40).keys(), 511, 512, 1024]) {
+        for (const coarseShare of [0, 0.02, 0.5, 1]) {
+          // From the least normal float32 in the lowest fine octave to the largest in the highest one.
+          const lowest = Math.floor(random() * (254 - FINE_OCTAVES));
+          const topExponent = lowest + OUTER_OCTAVES + FINE_OCTAVES - 127;
+          const scale = random() < 0.2 ? 1 : 1 + random();
+          for (let i = 0; i < count + 8; i++) {
+            const isCoarse = random() < coarseShare;
+            const label = isCoarse
+              ? COARSE_LABEL + random() * (LABELS - COARSE_LABEL)
+              : 8 + random() * 8 * FINE_OCTAVES;
+            memory.bytes[symbolsAt + i] = label;
+          }
+          for (let i = 0; i < 3 * count + 64; i++) memory.bytes[payloadAt + i] = random() * 256;
+          const [outer, fine, inner] = [OUTER_OCTAVES, FINE_OCTAVES, INNER_OCTAVES];
+          kernels().describeSymbols(DESCRIPTORS_AT, outer, fine, inner, precision, 1000, topExponent, scale);
+          const vector = [symbolsAt, payloadAt, count] as const;
+          const bits = kernels().decodeFloat32s(DESCRIPTORS_AT, ...vector, 0, float32sAt);
+          const expected = float32s(count);
+          memory.float32s.fill(0, float32sAt / 4, float32sAt / 4 + count);
+          const fields = fieldsAt(width);
+          const short = [DESCRIPTORS_AT, ...vector, fields, width, 8 * lowest, scale, float32sAt] as const;
+          expect(kernels().decodeShortFields(...short)).toBe(bits);
+          expect(float32s(count)).toEqual(expected);
         }
       }
     });

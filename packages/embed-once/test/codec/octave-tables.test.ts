@@ -1,9 +1,14 @@
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import {
+  COARSE_LABEL,
   depthOfSymbol,
   eighthOfSymbol,
+  FINE_OCTAVES,
+  LABELS,
+  labelOfSymbol,
   OCTAVES,
+  OUTER_OCTAVES,
   octaveTable,
   PROBABILITY_SCALE,
   STEPS_PER_OCTAVE,
@@ -30,9 +35,26 @@ test("every symbol of every table has a share, and the shares make one", () => {
     expect(Math.min(...frequencies)).toBeGreaterThanOrEqual(1);
     expect(frequencies.reduce((sum, share) => sum + share, 0)).toBe(PROBABILITY_SCALE);
     for (let slot = 0; slot < PROBABILITY_SCALE; slot++) {
-      const symbol = slots[slot]! >>> 24;
-      expect(slot - starts[symbol]!).toBe(slots[slot]! & 4095);
+      const symbol = frequencies.findIndex((frequency, s) => slot < starts[s]! + frequency);
+      const told = (frequencies[symbol]! << 20) | ((slot - starts[symbol]!) << 8) | labelOfSymbol(symbol);
+      if (slots[slot] !== told >>> 0) expect.fail(`table ${table}, slot ${slot}: ${slots[slot]} instead of ${told}`);
     }
+  }
+});
+
+test("labels tell all symbols apart, and number the fine eighths upward as float32s do", () => {
+  const labels = Array.from({ length: SYMBOLS }, (_, symbol) => labelOfSymbol(symbol));
+  expect(new Set(labels).size).toBe(SYMBOLS);
+  expect(Math.max(...labels)).toBe(LABELS - 1);
+  const fine = labels.filter((label) => label < COARSE_LABEL);
+  expect(fine.length).toBe(8 * FINE_OCTAVES);
+  for (let symbol = 0; symbol < ZERO_SYMBOL; symbol++) {
+    const depth = depthOfSymbol(symbol);
+    if (significandBitsOfDepth(depth) === 0) continue;
+    const value = 2 ** -depth * (1 + eighthOfSymbol(symbol) / 8);
+    const [bits] = new Uint32Array(Float32Array.of(value).buffer);
+    const below = 8 * (127 - OUTER_OCTAVES - FINE_OCTAVES);
+    expect(bits! >>> 20).toBe(below + labelOfSymbol(symbol));
   }
 });
 

@@ -7,7 +7,6 @@ import {
   depthOfSymbol,
   eighthOfSymbol,
   octaveTable,
-  PROBABILITY_BITS,
   PROBABILITY_SCALE,
   significandBitsOfDepth,
   ZERO_SYMBOL,
@@ -82,7 +81,7 @@ function decodeValues(
   target: Float64Array,
   significands: Float64Array,
 ): void {
-  const { slots } = octaveTable(header.table);
+  const { frequencies: shares, starts: places } = octaveTable(header.table);
   const widthsOf = header.model && widthTables(header.table, header.model);
   const lanes = widthsOf === undefined ? laneCount(count) : 1;
   let { end } = opened;
@@ -105,14 +104,9 @@ function decodeValues(
   for (let i = 0; i < count; i++) {
     const lane = i % lanes;
     const place = states[lane]! % PROBABILITY_SCALE;
-    const slot = slots[place]!;
-    const symbol = slot >>> 24;
+    const symbol = shares.findIndex((share, s) => place < places[s]! + share);
     symbols[i] = symbol;
-    advance(
-      lane,
-      place - (slot & (PROBABILITY_SCALE - 1)),
-      ((slot >>> PROBABILITY_BITS) & (PROBABILITY_SCALE - 1)) + 1,
-    );
+    advance(lane, places[symbol]!, shares[symbol]!);
     if (widthsOf === undefined || symbol === ZERO_SYMBOL) continue;
     const { frequencies, starts } = widthsOf[symbol]!;
     const within = states[lane]! % PROBABILITY_SCALE;
