@@ -4,7 +4,7 @@ import { hashWords, Regrets } from "./regrets.ts";
 export interface ChunkMapOptions {
   /** The budget: the preallocated memory, tables of hashes included. */
   maxBytes: number;
-  /** Bytes of a chunk; a multiple of 4. Small chunks lose little at an entry's end, large ones are read faster. */
+  /** Bytes of a chunk; a multiple of 4. Small chunks lose little at an entry's end, large ones have fewer links. */
   chunkBytes: number;
   /** Told of each entry that leaves for want of room, while it can still be read; must not change the map. */
   onEvict?: ((entry: number) => void) | undefined;
@@ -22,15 +22,10 @@ const VISITED = 4;
 const LAST_CHUNK = 5;
 const KEY = 6;
 const KEY_WORDS = KEY_BYTES / WORD_BYTES;
-const HEADER_WORDS: number = KEY + KEY_WORDS;
-/** The last word of a chunk: the next chunk. */
-const LINK_WORDS = 1;
+const HEADER_BYTES: number = (KEY + KEY_WORDS) * WORD_BYTES;
 
 /** Chunks for each bucket of the hash table. */
 const CHUNKS_PER_BUCKET = 4;
-/** So many chunks at most are gathered or scattered at once, and of a small map no more than this share. */
-const MAX_STAGED_CHUNKS = 32;
-const CHUNKS_PER_STAGED = 64;
 
 /**
  * A byte-bounded map from content keys to bytes in memory that is allocated once, outside the JavaScript heap: no
@@ -40,23 +35,23 @@ const CHUNKS_PER_STAGED = 64;
  * their sizes; its first chunk begins with its length, its place in the eviction order and in its bucket, and its
  * key. An entry is named by the index of its first chunk.
  *
+ * Chains are kept in order when they are freed and taken again, and entries of one model are nearly of one size: most
+ * lie in one piece, or a few. The links have a table of their own, so that following them reads none of the memory,
+ * which is mostly in no processor cache.
+ *
  * Eviction is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): a hit only sets a bit; the hand walks from
  * the oldest entry to the newest, spares each visited one once, and evicts the first that was not visited since it last
  * came by. One scan of new entries therefore does not flush what is hot. `Regrets` tells the hand when to start over.
  */
 export class ChunkMap {
   readonly maxBytes: number;
-  /** Bytes of content in an entry's first chunk, and in each that follows. */
-  readonly #firstBytes: number;
-  readonly #restBytes: number;
   /** All memory, that of the tables left out. */
   readonly memory: ArrayBuffer;
-  /** Where the memory's last chunks begin, which hold what is being copied in or out, in bytes. */
-  readonly #stageStart: number;
-  readonly #stageBytes: number;
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #buckets: Int32Array;
+  /** For each chunk, the next one of its chain. */
+  readonly #next: Int32Array;
   readonly #chunkBytes: number;
   readonly #chunkWords: number;
   readonly #chunks: number;
@@ -68,7 +63,8 @@ export class ChunkMap {
   /** Its hash. */
   #hash = 0;
   #usedChunks = 0;
-  #unusedFrom = 0;
+  /** An entry in several pieces that is lent as one. */
+  #gathered: Uint8Array = new Uint8Array(0);
   #firstFree: number = NONE;
   #newest: number = NONE;
   #oldest: number = NONE;
@@ -81,26 +77,23 @@ export class ChunkMap {
     this.maxBytes = maxBytes;
     this.#chunkBytes = chunkBytes;
     this.#chunkWords = chunkBytes / WORD_BYTES;
-    this.#firstBytes = chunkBytes - (HEADER_WORDS + LINK_WORDS) * WORD_BYTES;
-    this.#restBytes = chunkBytes - LINK_WORDS * WORD_BYTES;
     this.#onEvict = onEvict;
     const buckets = bucketCount(Math.floor(maxBytes / chunkBytes));
     this.#tableBytes = buckets * WORD_BYTES + Regrets.bytes(maxBytes);
-    const all = Math.max(0, Math.floor((maxBytes - this.#tableBytes) / chunkBytes));
-    const staged = Math.min(MAX_STAGED_CHUNKS, Math.ceil(all / CHUNKS_PER_STAGED));
-    this.#chunks = all - staged;
-    this.#stageStart = this.#chunks * chunkBytes;
-    this.#stageBytes = staged * chunkBytes;
+    this.#chunks = Math.max(0, Math.floor((maxBytes - this.#tableBytes) / (chunkBytes + WORD_BYTES)));
+    this.#tableBytes += this.#chunks * WORD_BYTES;
     this.#regrets = new Regrets(this.#chunks > 0 ? maxBytes : 0);
     this.#buckets = new Int32Array(this.#chunks > 0 ? buckets : 1).fill(NONE);
-    this.memory = new ArrayBuffer(all * chunkBytes);
+    this.#next = Int32Array.from({ length: this.#chunks }, (_, chunk) => (chunk + 1 < this.#chunks ? chunk + 1 : NONE));
+    if (this.#chunks > 0) this.#firstFree = 0;
+    this.memory = new ArrayBuffer(this.#chunks * chunkBytes);
     this.#words = new Int32Array(this.memory);
     this.#bytes = new Uint8Array(this.memory);
   }
 
   /** Bytes of the chunks in use, and of what serves all of them once there are any. */
   get usedBytes(): number {
-    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#stageBytes + this.#tableBytes;
+    return this.size === 0 ? 0 : this.#usedChunks * this.#chunkBytes + this.#tableBytes;
   }
 
   /** The entry of a key, which counts as visited; −1 where there is none. */
@@ -125,61 +118,51 @@ export class ChunkMap {
     return this.#bytes.slice(start, start + KEY_BYTES);
   }
 
-  /** The chunk after this one; its content begins at its first byte. */
-  #nextChunk(chunk: number): number {
-    return this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS]!;
-  }
-
-  /**
-   * Copies an entry's content out. Copies between chunks and the staging area stay within one array, and so cost no object
-   * each, as a view of a chunk would: that halves the time.
-   */
-  copy(entry: number, target: Uint8Array): void {
+  /** An entry's content, lent: valid until the next call, and not to be written to. */
+  lend(entry: number): Uint8Array {
     const length = this.lengthOf(entry);
-    let chunk = entry;
-    let from = entry * this.#chunkBytes + HEADER_WORDS * WORD_BYTES;
-    let room = this.#firstBytes;
-    let staged = 0;
-    for (let copied = 0; ; ) {
-      const count = Math.min(room, length - copied - staged);
-      this.#bytes.copyWithin(this.#stageStart + staged, from, from + count);
-      staged += count;
-      const isLast = copied + staged === length;
-      if (isLast || staged + this.#restBytes > this.#stageBytes) {
-        target.set(this.#bytes.subarray(this.#stageStart, this.#stageStart + staged), copied);
-        copied += staged;
-        staged = 0;
-      }
-      if (isLast) return;
-      chunk = this.#nextChunk(chunk);
-      from = chunk * this.#chunkBytes;
-      room = this.#restBytes;
+    const from = entry * this.#chunkBytes + HEADER_BYTES;
+    let end = this.#endOfPiece(entry);
+    let room = end * this.#chunkBytes - from;
+    if (room >= length) return this.#bytes.subarray(from, from + length);
+
+    if (this.#gathered.length < length) this.#gathered = new Uint8Array(2 * length);
+    this.#gathered.set(this.#bytes.subarray(from, from + room));
+    for (let copied = room; copied < length; copied += room) {
+      const chunk = this.#next[end - 1]!;
+      end = this.#endOfPiece(chunk);
+      const start = chunk * this.#chunkBytes;
+      room = Math.min(end * this.#chunkBytes - start, length - copied);
+      this.#gathered.set(this.#bytes.subarray(start, start + room), copied);
     }
+    return this.#gathered.subarray(0, length);
   }
 
   /** Copies an entry's content in. @param content as long as the entry was made */
   write(entry: number, content: Uint8Array): void {
-    let chunk = entry;
-    let to = entry * this.#chunkBytes + HEADER_WORDS * WORD_BYTES;
-    let room = this.#firstBytes;
-    let stagedFrom = 0;
-    let stagedEnd = 0;
-    for (let written = 0; ; ) {
-      const count = Math.min(room, content.length - written);
-      if (written + count > stagedEnd) {
-        stagedFrom = written;
-        stagedEnd = Math.min(content.length, stagedFrom + this.#stageBytes);
-        const isWhole = stagedEnd - stagedFrom === content.length;
-        this.#bytes.set(isWhole ? content : content.subarray(stagedFrom, stagedEnd), this.#stageStart);
-      }
-      const from = this.#stageStart + written - stagedFrom;
-      this.#bytes.copyWithin(to, from, from + count);
-      written += count;
-      if (written === content.length) return;
-      chunk = this.#nextChunk(chunk);
-      to = chunk * this.#chunkBytes;
-      room = this.#restBytes;
+    const { length } = content;
+    let to = entry * this.#chunkBytes + HEADER_BYTES;
+    let end = this.#endOfPiece(entry);
+    let room = end * this.#chunkBytes - to;
+    if (room >= length) {
+      this.#bytes.set(content, to);
+      return;
     }
+    this.#bytes.set(content.subarray(0, room), to);
+    for (let written = room; written < length; written += room) {
+      const chunk = this.#next[end - 1]!;
+      end = this.#endOfPiece(chunk);
+      to = chunk * this.#chunkBytes;
+      room = Math.min(end * this.#chunkBytes - to, length - written);
+      this.#bytes.set(content.subarray(written, written + room), to);
+    }
+  }
+
+  /** The chunk behind the last one that lies side by side with this one and follows it in its chain. */
+  #endOfPiece(chunk: number): number {
+    let end = chunk + 1;
+    while (this.#next[end - 1] === end) end++;
+    return end;
   }
 
   /**
@@ -241,7 +224,7 @@ export class ChunkMap {
   }
 
   #chunksFor(length: number): number {
-    return 1 + Math.max(0, Math.ceil((length - this.#firstBytes) / this.#restBytes));
+    return Math.ceil((HEADER_BYTES + length) / this.#chunkBytes);
   }
 
   #bucketOf(hash: number): number {
@@ -249,17 +232,11 @@ export class ChunkMap {
   }
 
   #allocate(count: number): number {
-    let first = NONE;
-    let last = NONE;
-    for (let i = 0; i < count; i++) {
-      let chunk = this.#firstFree;
-      if (chunk === NONE) chunk = this.#unusedFrom++;
-      else this.#firstFree = this.#nextChunk(chunk);
-      // Built from the end, so that the last one taken is the first of the chain.
-      this.#words[(chunk + 1) * this.#chunkWords - LINK_WORDS] = first;
-      if (first === NONE) last = chunk;
-      first = chunk;
-    }
+    const first = this.#firstFree;
+    let last = first;
+    for (let i = 1; i < count; i++) last = this.#next[last]!;
+    this.#firstFree = this.#next[last]!;
+    this.#next[last] = NONE;
     this.#words[first * this.#chunkWords + LAST_CHUNK] = last;
     this.#usedChunks += count;
     return first;
@@ -312,10 +289,9 @@ export class ChunkMap {
     words[other * this.#chunkWords + BUCKET_NEXT] = next;
   }
 
-  /** Without a look at the chunks in between: memory that nobody has read lately is slow. */
   #free(entry: number): void {
     const last = this.#words[entry * this.#chunkWords + LAST_CHUNK]!;
-    this.#words[(last + 1) * this.#chunkWords - LINK_WORDS] = this.#firstFree;
+    this.#next[last] = this.#firstFree;
     this.#firstFree = entry;
     this.#usedChunks -= this.#chunksFor(this.lengthOf(entry));
   }

@@ -12,8 +12,6 @@ export class CompressedTier implements Tier<Uint8Array> {
   #records: ChunkMap;
   /** Before the records were cleared. */
   #earlierEvictions = 0;
-  /** The record that is lent; the next read overwrites it. */
-  #lent: Uint8Array = new Uint8Array(16 * CHUNK_BYTES);
 
   constructor({ maxBytes }: { maxBytes: number }) {
     this.#maxBytes = maxBytes;
@@ -22,11 +20,7 @@ export class CompressedTier implements Tier<Uint8Array> {
 
   get(key: ContentKey): Uint8Array | undefined {
     const entry = this.#records.find(key);
-    if (entry < 0) return undefined;
-    const length = this.#records.lengthOf(entry);
-    if (length > this.#lent.length) this.#lent = new Uint8Array(2 * length);
-    this.#records.copy(entry, this.#lent);
-    return this.#lent.subarray(0, length);
+    return entry < 0 ? undefined : this.#records.lend(entry);
   }
 
   has(key: ContentKey): boolean {
