@@ -13,6 +13,9 @@ export interface Run {
   end: number;
 }
 
+/** Of UTF-8, at most; a pair of surrogates has four together. */
+const BYTES_A_CODE_UNIT = 3;
+
 /**
  * Cuts texts into runs of neighbours that each fit into one request, in order.
  *
@@ -24,12 +27,15 @@ export function splitRequests(
   { maxTextsPerRequest, maxBytesPerRequest, maxTokensPerRequest = Number.POSITIVE_INFINITY }: RequestLimits,
   countTokens: (text: string) => number = estimateTokens,
 ): Run[] {
-  const bytesOf = texts.map((text) => Buffer.byteLength(text));
+  // Of all texts together, as long as that is enough to know: counting bytes reads every text once more.
+  const mostBytes = BYTES_A_CODE_UNIT * texts.reduce((sum, { length }) => sum + length, 0);
+  const countsBytes = mostBytes > Math.min(maxBytesPerRequest, maxTokensPerRequest);
+  const bytesOf = countsBytes ? texts.map((text) => Buffer.byteLength(text)) : [];
   const countsTokens = bytesOf.reduce((sum, bytes) => sum + bytes, 0) > maxTokensPerRequest;
   const runs: Run[] = [];
   let [start, bytes, tokens] = [0, 0, 0];
   for (const [i, text] of texts.entries()) {
-    const addedBytes = bytesOf[i]!;
+    const addedBytes = bytesOf[i] ?? 0;
     const addedTokens = countsTokens ? countTokens(text) : 0;
     const full =
       i - start >= maxTextsPerRequest ||
