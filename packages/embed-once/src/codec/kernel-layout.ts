@@ -34,8 +34,8 @@ export const EIGHTHS_AT: number = DESCRIPTORS_AT + DESCRIPTORS_BYTES;
 export const TOLD_AT: number = EIGHTHS_AT + EIGHTHS;
 export const WIDTHS_AT: number = TOLD_AT + SYMBOLS;
 /** Counts of significands by the bits that they need: 100 uint32s. */
-export const PRECISIONS_AT: number = upTo8(WIDTHS_AT + SYMBOLS);
-const FIELDS_AT = PRECISIONS_AT + 400;
+export const PRECISIONS_AT: number = upToLine(WIDTHS_AT + SYMBOLS);
+const FIELDS_AT = upToLine(PRECISIONS_AT + 400);
 /** Raw bits of a value, its sign not counted, that the kernel for short fields takes at most. */
 export const MAX_SHORT_WIDTH = 8;
 /** For each bit of a byte: sixteen indices of bytes, and eight factors. */
@@ -64,8 +64,9 @@ export const EIGHTH_COUNTS_AT: number = CODES_AT + TABLES * CODES_BYTES;
 /** A damaged payload's words may be read up to 256 KiB below it; the tables lie there. */
 export const SCRATCH_START: number = EIGHTH_COUNTS_AT + 4 * COUNTED_EIGHTHS;
 
-function upTo8(address: number): number {
-  return Math.ceil(address / 8) * 8;
+/** The next address at which a line of the processor's caches begins. */
+function upToLine(address: number): number {
+  return Math.ceil(address / 64) * 64;
 }
 
 /** The scratch of a vector: addresses in bytes. */
