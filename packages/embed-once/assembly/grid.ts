@@ -72,10 +72,17 @@ function advance(state: u32, slot: u32): u32 {
   return (slot >> 20) * (state >> 12) + ((slot >> 8) & 4095);
 }
 
-/** −1 for a state that needs another word, else 0. */
 @inline
-function lacks(state: u32): i32 {
-  return <i32>((<i64>state - 0x10000) >> 63);
+function slotOf(slots: usize, state: u32): u32 {
+  return load<u32>(slots + (<usize>(state & 4095) << 2));
+}
+
+/** Where the next word lies after a state that may need the one at `at`. Branchless: which one does is close to random. */
+@inline
+function wordAfter(at: usize, state: u32): usize {
+  // −1 for a state that needs it, else 0.
+  const needs = <i32>((<i64>state - 0x10000) >> 63);
+  return at + (needs << 1);
 }
 
 /** A state that may need the word at `at`. */
@@ -109,26 +116,25 @@ export function decodeSymbols(
     let c = load<u32>(states, 8);
     let d = load<u32>(states, 12);
     for (; i + 3 < count; i += 4) {
-      // Branchless: which state needs a word is close to random.
-      let slot = load<u32>(slots + (<usize>(a & 4095) << 2));
+      let slot = slotOf(slots, a);
       store<u8>(symbols + i, <u8>slot);
       a = advance(a, slot);
-      const nextB = at + (lacks(a) << 1);
+      const nextB = wordAfter(at, a);
       a = refill(a, at);
-      slot = load<u32>(slots + (<usize>(b & 4095) << 2));
+      slot = slotOf(slots, b);
       store<u8>(symbols + i, <u8>slot, 1);
       b = advance(b, slot);
-      const nextC = nextB + (lacks(b) << 1);
+      const nextC = wordAfter(nextB, b);
       b = refill(b, nextB);
-      slot = load<u32>(slots + (<usize>(c & 4095) << 2));
+      slot = slotOf(slots, c);
       store<u8>(symbols + i, <u8>slot, 2);
       c = advance(c, slot);
-      const nextD = nextC + (lacks(c) << 1);
+      const nextD = wordAfter(nextC, c);
       c = refill(c, nextC);
-      slot = load<u32>(slots + (<usize>(d & 4095) << 2));
+      slot = slotOf(slots, d);
       store<u8>(symbols + i, <u8>slot, 3);
       d = advance(d, slot);
-      at = nextD + (lacks(d) << 1);
+      at = wordAfter(nextD, d);
       d = refill(d, nextD);
     }
     store<u32>(states, a);
@@ -139,11 +145,11 @@ export function decodeSymbols(
   for (; i < count; i++) {
     const lane = states + (<usize>(i & (lanes - 1)) << 2);
     let state = load<u32>(lane);
-    const slot = load<u32>(slots + (<usize>(state & 4095) << 2));
+    const slot = slotOf(slots, state);
     store<u8>(symbols + i, <u8>slot);
     state = advance(state, slot);
     store<u32>(lane, refill(state, at));
-    at += lacks(state) << 1;
+    at = wordAfter(at, state);
   }
   at += 2;
   if (at < raw) return 0;
@@ -153,6 +159,29 @@ export function decodeSymbols(
     store<u16>(at + (<usize>lane << 1), <u16>state);
   }
   return sound ? at + (<usize>lanes << 1) : 0;
+}
+
+@inline
+function descriptorOf(descriptors: usize, symbol: usize): usize {
+  return descriptors + (<usize>load<u8>(symbol)) * DESCRIPTOR_BYTES;
+}
+
+/** The raw bits from there on, at least 57. */
+@inline
+function bitsFrom(raw: usize, bit: usize): u64 {
+  return load<u64>(raw + (bit >> 3)) >> (bit & 7);
+}
+
+/** Of a value whose sign and low bits come first in `bits`. */
+@inline
+function significandOf(descriptor: usize, bits: u64): u64 {
+  return load<u64>(descriptor, TOLD) | ((bits >> 1) & load<u64>(descriptor, MASK));
+}
+
+/** Its magnitude. */
+@inline
+function magnitudeOf(descriptor: usize, significand: u64): f64 {
+  return <f64>(<i64>significand) * load<f64>(descriptor, SCALE);
 }
 
 /**
@@ -208,11 +237,11 @@ export function decodeShortFields(
     i += before;
     bit += <usize>before * (<usize>width + 1);
     if (i < count) {
-      const descriptor = descriptors + (<usize>load<u8>(symbols + i)) * DESCRIPTOR_BYTES;
-      const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
-      const significand = load<u64>(descriptor, TOLD) | ((bits >> 1) & load<u64>(descriptor, MASK));
+      const descriptor = descriptorOf(descriptors, symbols + i);
+      const bits = bitsFrom(raw, bit);
+      const significand = significandOf(descriptor, bits);
       bit += 1 + load<u32>(descriptor, WIDTH);
-      const single = <f32>(<f64>(<i64>significand) * load<f64>(descriptor, SCALE));
+      const single = <f32>magnitudeOf(descriptor, significand);
       store<u32>(target + (<usize>i << 2), reinterpret<u32>(single) | (<u32>bits << 31));
     }
     i++;
@@ -245,20 +274,20 @@ export function decodeFloat32s(
   let bit: usize = 0;
   if (corrections == 0) {
     for (let i = 0; i < count; i++) {
-      const descriptor = descriptors + (<usize>load<u8>(symbols + i)) * DESCRIPTOR_BYTES;
-      const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
-      const significand = load<u64>(descriptor, TOLD) | ((bits >> 1) & load<u64>(descriptor, MASK));
+      const descriptor = descriptorOf(descriptors, symbols + i);
+      const bits = bitsFrom(raw, bit);
+      const significand = significandOf(descriptor, bits);
       bit += 1 + load<u32>(descriptor, WIDTH);
-      const magnitude = <f32>(<f64>(<i64>significand) * load<f64>(descriptor, SCALE));
+      const magnitude = <f32>magnitudeOf(descriptor, significand);
       store<u32>(target + (<usize>i << 2), reinterpret<u32>(magnitude) | (<u32>bits << 31));
     }
   } else {
     for (let i = 0; i < count; i++) {
-      const descriptor = descriptors + (<usize>load<u8>(symbols + i)) * DESCRIPTOR_BYTES;
-      const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
-      const significand = load<u64>(descriptor, TOLD) | ((bits >> 1) & load<u64>(descriptor, MASK));
+      const descriptor = descriptorOf(descriptors, symbols + i);
+      const bits = bitsFrom(raw, bit);
+      const significand = significandOf(descriptor, bits);
       bit += 1 + load<u32>(descriptor, WIDTH);
-      const magnitude = <f32>(<f64>(<i64>significand) * load<f64>(descriptor, SCALE));
+      const magnitude = <f32>magnitudeOf(descriptor, significand);
       const corrected = reinterpret<u32>(magnitude) + <u32>(<i32>load<i8>(corrections + <usize>significand));
       store<u32>(target + (<usize>i << 2), corrected | (<u32>bits << 31));
     }
@@ -276,11 +305,11 @@ export function decodeFloat64s(
 ): usize {
   let bit: usize = 0;
   for (let i = 0; i < count; i++) {
-    const descriptor = descriptors + (<usize>load<u8>(symbols + i)) * DESCRIPTOR_BYTES;
-    const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
-    const significand = load<u64>(descriptor, TOLD) | ((bits >> 1) & load<u64>(descriptor, MASK));
+    const descriptor = descriptorOf(descriptors, symbols + i);
+    const bits = bitsFrom(raw, bit);
+    const significand = significandOf(descriptor, bits);
     bit += 1 + load<u32>(descriptor, WIDTH);
-    const magnitude = <f64>(<i64>significand) * load<f64>(descriptor, SCALE);
+    const magnitude = magnitudeOf(descriptor, significand);
     store<u64>(target + (<usize>i << 3), reinterpret<u64>(magnitude) | (bits << 63));
   }
   return bit;
@@ -310,11 +339,11 @@ export function decodeWidths(
   let at = end - 2;
   let state = first;
   for (let i = 0; i < count; i++) {
-    const slot = load<u32>(slots + (<usize>(state & 4095) << 2));
+    const slot = slotOf(slots, state);
     const symbol = slot & 255;
     store<u8>(symbols + i, <u8>symbol);
     state = advance(state, slot);
-    let next = at + (lacks(state) << 1);
+    let next = wordAfter(at, state);
     state = refill(state, at);
     at = next;
     store<u8>(widths + i, 0);
@@ -328,7 +357,7 @@ export function decodeWidths(
     }
     store<u8>(widths + i, <u8>width);
     state = <u32>load<u16>(code, 2) * (state >> 12) + place - load<u16>(code);
-    next = at + (lacks(state) << 1);
+    next = wordAfter(at, state);
     state = refill(state, at);
     at = next;
   }
@@ -356,7 +385,7 @@ export function decodeOwnWidths(
     const descriptor = descriptors + <usize>symbol * DESCRIPTOR_BYTES;
     const told: u32 = symbol < <u32>COARSE ? 3 : 0;
     const width = <u32>load<u8>(widths + i);
-    const bits = load<u64>(raw + (bit >> 3)) >> (bit & 7);
+    const bits = bitsFrom(raw, bit);
     let significand = load<u64>(descriptor, TOLD);
     let unit = load<f64>(descriptor, SCALE);
     bit++;

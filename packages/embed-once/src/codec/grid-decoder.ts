@@ -110,7 +110,7 @@ function decodeFixedWidths(
       fieldsAt(width),
       width,
       8 * lowestFineExponentField(parts),
-      isNormalisedLater(parts) ? 1 : scale,
+      decodedScale(parts),
       float32sAt,
     );
   } else {
@@ -209,7 +209,7 @@ function checkRawBits(bits: number, bytes: number, carried: number): void {
 }
 
 function describe(kernel: Kernels, parts: GridParts, precision: number): void {
-  const { floorDepth, topExponent, scale } = parts.header;
+  const { floorDepth, topExponent } = parts.header;
   kernel.describeSymbols(
     DESCRIPTORS_AT,
     OUTER_OCTAVES,
@@ -218,8 +218,13 @@ function describe(kernel: Kernels, parts: GridParts, precision: number): void {
     precision,
     floorDepth === NO_FLOOR ? UNREACHED_DEPTH : floorDepth,
     topExponent,
-    isNormalisedLater(parts) ? 1 : scale,
+    decodedScale(parts),
   );
+}
+
+/** The scale by which the kernels multiply; 1 where h itself is decoded. */
+function decodedScale(parts: GridParts): number {
+  return isNormalisedLater(parts) ? 1 : parts.header.scale;
 }
 
 function isOnFloat64s(form: NumberFormName): boolean {

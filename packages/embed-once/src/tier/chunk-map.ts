@@ -121,48 +121,42 @@ export class ChunkMap {
   /** An entry's content, lent: valid until the next call, and not to be written to. */
   lend(entry: number): Uint8Array {
     const length = this.lengthOf(entry);
-    const from = entry * this.#chunkBytes + HEADER_BYTES;
-    let end = this.#endOfPiece(entry);
-    let room = end * this.#chunkBytes - from;
-    if (room >= length) return this.#bytes.subarray(from, from + length);
-
-    if (this.#gathered.length < length) this.#gathered = new Uint8Array(2 * length);
-    this.#gathered.set(this.#bytes.subarray(from, from + room));
-    for (let copied = room; copied < length; copied += room) {
-      const chunk = this.#next[end - 1]!;
-      end = this.#endOfPiece(chunk);
-      const start = chunk * this.#chunkBytes;
-      room = Math.min(end * this.#chunkBytes - start, length - copied);
-      this.#gathered.set(this.#bytes.subarray(start, start + room), copied);
-    }
-    return this.#gathered.subarray(0, length);
+    let lent = this.#gathered;
+    this.#eachPiece(entry, length, (start, count, offset) => {
+      const piece = this.#bytes.subarray(start, start + count);
+      if (count === length) {
+        lent = piece;
+        return;
+      }
+      if (lent.length < length) lent = this.#gathered = new Uint8Array(2 * length);
+      lent.set(piece, offset);
+    });
+    return lent.length === length ? lent : lent.subarray(0, length);
   }
 
   /** Copies an entry's content in. @param content as long as the entry was made */
   write(entry: number, content: Uint8Array): void {
     const { length } = content;
-    let to = entry * this.#chunkBytes + HEADER_BYTES;
-    let end = this.#endOfPiece(entry);
-    let room = end * this.#chunkBytes - to;
-    if (room >= length) {
-      this.#bytes.set(content, to);
-      return;
-    }
-    this.#bytes.set(content.subarray(0, room), to);
-    for (let written = room; written < length; written += room) {
-      const chunk = this.#next[end - 1]!;
-      end = this.#endOfPiece(chunk);
-      to = chunk * this.#chunkBytes;
-      room = Math.min(end * this.#chunkBytes - to, length - written);
-      this.#bytes.set(content.subarray(written, written + room), to);
-    }
+    this.#eachPiece(entry, length, (start, count, offset) => {
+      this.#bytes.set(count === length ? content : content.subarray(offset, offset + count), start);
+    });
   }
 
-  /** The chunk behind the last one that lies side by side with this one and follows it in its chain. */
-  #endOfPiece(chunk: number): number {
-    let end = chunk + 1;
-    while (this.#next[end - 1] === end) end++;
-    return end;
+  /** Visits the content of an entry: so many bytes from `start` on in the memory, `offset` bytes into the content. */
+  #eachPiece(entry: number, length: number, visit: (start: number, count: number, offset: number) => void): void {
+    let chunk = entry;
+    let start = entry * this.#chunkBytes + HEADER_BYTES;
+    for (let offset = 0; ; ) {
+      // Chunks that lie side by side are one piece.
+      let last = chunk;
+      while (this.#next[last] === last + 1) last++;
+      const count = Math.min((last + 1) * this.#chunkBytes - start, length - offset);
+      visit(start, count, offset);
+      offset += count;
+      if (offset === length) return;
+      chunk = this.#next[last]!;
+      start = chunk * this.#chunkBytes;
+    }
   }
 
   /**
