@@ -1,6 +1,6 @@
 import type { SymbolKind } from "./chunker.ts";
-import { languageNamed } from "./file-language.ts";
 import { globToRegExp } from "./glob.ts";
+import { languageNamed } from "./languages.ts";
 
 /** Which places may answer. All conditions hold at once; of several values for one of them, any may hold. */
 export interface ChunkFilter {

@@ -2,26 +2,25 @@ import { cutsByAppearance } from "./chunk/appearance.ts";
 import { type Chunk, type ChunkBounds, type ChunkOptions, chunkBounds } from "./chunk/chunk.ts";
 import { divide } from "./chunk/divide.ts";
 import { loadGrammar } from "./chunk/grammars.ts";
-import { type LanguageName, languageOf } from "./chunk/languages.ts";
 import { type Line, readLines } from "./chunk/lines.ts";
 import { readMarkdown } from "./chunk/markdown.ts";
 import { describe } from "./chunk/symbols.ts";
 import { type Outline, readSyntax } from "./chunk/syntax.ts";
+import { type GrammarName, type Structure, structureOf } from "./languages.ts";
 
 export type { Chunk, ChunkOptions, SymbolKind } from "./chunk/chunk.ts";
-export { type LanguageName, languageOf } from "./chunk/languages.ts";
 
 /**
  * Loads what `chunkSource` needs for these files, once a process: the grammars of their languages, some ten milliseconds
  * each.
  */
 export async function prepareToChunk(paths: Iterable<string>): Promise<void> {
-  const languages = new Set<LanguageName>();
+  const grammars = new Set<GrammarName>();
   for (const path of paths) {
-    const language = languageOf(path);
-    if (language !== undefined) languages.add(language);
+    const structure = structureOf(path);
+    if (structure !== undefined && structure !== "markdown") grammars.add(structure);
   }
-  for (const language of languages) await loadGrammar(language);
+  for (const grammar of grammars) await loadGrammar(grammar);
 }
 
 /**
@@ -41,7 +40,7 @@ export async function prepareToChunk(paths: Iterable<string>): Promise<void> {
 export function chunkSource(text: string, path: string, options: ChunkOptions = {}): Chunk[] {
   const bounds = chunkBounds(options);
   const lines = readLines(text);
-  const outline = readOutline(text, lines, languageOf(path), bounds);
+  const outline = readOutline(text, lines, structureOf(path), bounds);
   const chunks = divide(text, lines, outline?.cuts ?? cutsByAppearance(lines), bounds);
   return outline === undefined ? chunks : describe(chunks, outline.symbols);
 }
@@ -49,11 +48,11 @@ export function chunkSource(text: string, path: string, options: ChunkOptions = 
 function readOutline(
   text: string,
   lines: readonly Line[],
-  language: LanguageName | undefined,
+  structure: Structure | undefined,
   { maxCharacters }: ChunkBounds,
 ): Outline | undefined {
-  if (language === undefined) return undefined;
-  return language === "markdown" ? readMarkdown(lines) : readSyntax(text, lines, language, maxCharacters);
+  if (structure === undefined) return undefined;
+  return structure === "markdown" ? readMarkdown(lines) : readSyntax(text, lines, structure, maxCharacters);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FilterCondition } from "./chunk-filter.ts";
 import type { Chunk, SymbolKind } from "./chunker.ts";
 import { definedNames } from "./definition-lines.ts";
-import { languageOf } from "./file-language.ts";
+import { languageOf } from "./languages.ts";
 import { LexicalIndex, type LexicalMatch } from "./lexical-index.ts";
 import { isListing } from "./listing.ts";
 import { RowSet } from "./row-set.ts";

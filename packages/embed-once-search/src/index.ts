@@ -5,8 +5,6 @@ export {
   type ChunkOptions,
   chunkSource,
   chunkText,
-  type LanguageName,
-  languageOf,
   prepareToChunk,
   type SymbolKind,
 } from "./chunker.ts";
@@ -15,6 +13,7 @@ export type { SearchResult } from "./find-chunks.ts";
 export type { FolderWatch, WatchOptions } from "./folder-watch.ts";
 export type { IndexStatus } from "./index-status.ts";
 export type { IndexRunReport } from "./indexer.ts";
+export { languageOf } from "./languages.ts";
 export type { IndexProgress, RunningIndex } from "./running.ts";
 export {
   type AnswerOptions,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type ChunkFilter, readFilter } from "../src/chunk-filter.ts";
 import type { SymbolKind } from "../src/chunker.ts";
-import { languageOf } from "../src/file-language.ts";
 import { openIndexFile } from "../src/index-file.ts";
 import { IndexStore } from "../src/index-store.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -84,15 +83,4 @@ test.each([
 ])("refuses %j", (filter, message) => {
   expect(() => readFilter(filter as ChunkFilter)).toThrow(TypeError);
   expect(() => readFilter(filter as ChunkFilter)).toThrow(message);
-});
-
-test.each([
-  ["src/a.TS", "typescript"],
-  ["a.d.mts", "typescript"],
-  ["x/Makefile", "make"],
-  ["Dockerfile", "docker"],
-  ["a.unknown", undefined],
-  ["noending", undefined],
-])("takes %s for %s", (path, language) => {
-  expect(languageOf(path)).toBe(language);
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { chunkSource, chunkText, languageOf, prepareToChunk } from "../src/chunker.ts";
+import { chunkSource, chunkText, prepareToChunk } from "../src/chunker.ts";
 import { expectCoverage, nonBlank } from "./support/chunk-coverage.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -153,15 +153,6 @@ describe("chunkSource", () => {
     expect(chunkSource(text, "/a/b/c.go")).toEqual(chunkSource(text, "x.GO"));
     expect(nonBlank(text)).toBeGreaterThan(300);
   });
-});
-
-test("languageOf goes by the name alone", () => {
-  expect(languageOf("src/a.test.TS")).toBe("typescript");
-  expect(languageOf("a/Gemfile")).toBe("ruby");
-  expect(languageOf("include/a.h")).toBe("cpp");
-  expect(languageOf("Makefile")).toBeUndefined();
-  expect(languageOf("toString")).toBeUndefined();
-  expect(languageOf("a.constructor")).toBeUndefined();
 });
 
 function sum(seed: number): string {

@@ -1,6 +1,6 @@
 import type { Node } from "web-tree-sitter";
+import type { GrammarName } from "../languages.ts";
 import type { SymbolKind } from "./chunk.ts";
-import type { LanguageName } from "./languages.ts";
 
 /** What a node of the syntax tree defines. */
 export interface Definition {
@@ -47,7 +47,7 @@ const C: Rules = {
   init_declarator: "variable",
 };
 
-const RULES: Readonly<Partial<Record<LanguageName, Rules>>> = {
+const RULES: Readonly<Partial<Record<GrammarName, Rules>>> = {
   javascript: ECMASCRIPT,
   typescript: ECMASCRIPT,
   tsx: ECMASCRIPT,
@@ -163,13 +163,13 @@ const RULES: Readonly<Partial<Record<LanguageName, Rules>>> = {
 
 const NONE: ReadonlyMap<string, Rule> = new Map();
 
-const BY_LANGUAGE = new Map(
-  Object.entries(RULES).map(([language, rules]) => [language, new Map(Object.entries(rules))] as const),
+const BY_GRAMMAR = new Map(
+  Object.entries(RULES).map(([grammar, rules]) => [grammar, new Map(Object.entries(rules))] as const),
 );
 
-/** The types of nodes that define something in a language. */
-export function definitionRules(language: LanguageName): ReadonlyMap<string, Rule> {
-  return BY_LANGUAGE.get(language) ?? NONE;
+/** The types of nodes that define something in a grammar. */
+export function definitionRules(grammar: GrammarName): ReadonlyMap<string, Rule> {
+  return BY_GRAMMAR.get(grammar) ?? NONE;
 }
 
 /** What a node defines by its rule; `undefined` where it defines nothing or has no name. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
 import { Language, Parser } from "web-tree-sitter";
-import type { LanguageName } from "./languages.ts";
+import type { GrammarName } from "../languages.ts";
 
 /** A grammar in memory, with a parser of its own that is used for one text after the other. */
 export interface Grammar {
@@ -9,12 +9,12 @@ export interface Grammar {
   parser: Parser;
 }
 
-const loaded = new Map<LanguageName, Grammar>();
-const loading = new Map<LanguageName, Promise<void>>();
+const loaded = new Map<GrammarName, Grammar>();
+const loading = new Map<GrammarName, Promise<void>>();
 
-/** Loads a language's grammar once a process; nothing happens for a language that has none. */
-export async function loadGrammar(name: LanguageName): Promise<void> {
-  if (name === "markdown" || loaded.has(name)) return;
+/** Loads a grammar once a process. */
+export async function loadGrammar(name: GrammarName): Promise<void> {
+  if (loaded.has(name)) return;
   let load = loading.get(name);
   if (load === undefined) {
     load = read(name).finally(() => loading.delete(name));
@@ -23,14 +23,14 @@ export async function loadGrammar(name: LanguageName): Promise<void> {
   await load;
 }
 
-/** @throws Error for a language whose grammar was not loaded */
-export function loadedGrammar(name: LanguageName): Grammar {
+/** @throws Error for one that was not loaded */
+export function loadedGrammar(name: GrammarName): Grammar {
   const grammar = loaded.get(name);
   if (grammar === undefined) throw new Error(`The grammar of ${name} is not loaded; prepareToChunk must come first`);
   return grammar;
 }
 
-async function read(name: LanguageName): Promise<void> {
+async function read(name: GrammarName): Promise<void> {
   await Parser.init();
   const language = await Language.load(zstdDecompressSync(readGrammar(name)));
   const parser = new Parser();
@@ -38,7 +38,7 @@ async function read(name: LanguageName): Promise<void> {
   loaded.set(name, { language, parser });
 }
 
-function readGrammar(name: LanguageName): Buffer {
+function readGrammar(name: GrammarName): Buffer {
   // The same way from src/chunk as from dist/chunk.
   const url = new URL(`../../grammars/${name}.wasm.zst`, import.meta.url);
   try {

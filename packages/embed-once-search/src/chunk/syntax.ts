@@ -1,9 +1,9 @@
 import type { Language, Tree, TreeCursor } from "web-tree-sitter";
+import type { GrammarName } from "../languages.ts";
 import { appearanceCost, continues } from "./appearance.ts";
 import { definitionRules, readDefinition } from "./definitions.ts";
 import type { Cuts } from "./divide.ts";
 import { type Grammar, loadedGrammar } from "./grammars.ts";
-import type { LanguageName } from "./languages.ts";
 import type { Line } from "./lines.ts";
 import type { SourceSymbol } from "./symbols.ts";
 
@@ -28,23 +28,23 @@ const MAX_REPORTS_PER_CHARACTER = 0.03;
 const MAX_ERROR_SHARE = 0.3;
 
 /**
- * Reads a text's structure by its language's grammar, which must be loaded.
+ * Reads a text's structure by a grammar, which must be loaded.
  *
  * @returns `undefined` where the grammar cannot make enough of the text, or not with a bounded effort
  */
 export function readSyntax(
   text: string,
   lines: readonly Line[],
-  language: LanguageName,
+  name: GrammarName,
   maxCharacters: number,
 ): Outline | undefined {
   if (text.length > MAX_PARSED_CHARACTERS) return undefined;
-  const grammar = loadedGrammar(language);
+  const grammar = loadedGrammar(name);
   const tree = parse(grammar, text);
   if (tree === undefined) return undefined;
   const cursor = tree.walk();
   try {
-    return new SyntaxWalk(cursor, nodeTypes(language, grammar.language), lines, maxCharacters).outline();
+    return new SyntaxWalk(cursor, nodeTypes(name, grammar.language), lines, maxCharacters).outline();
   } finally {
     cursor.delete();
     tree.delete();
@@ -86,9 +86,9 @@ const OPAQUE =
 
 const OPEN = /^(?:assignment_expression|type_(?:declaration|spec|alias.*|definition|item))$/;
 
-const nodeTypesOf = new Map<LanguageName, NodeTypes>();
+const nodeTypesOf = new Map<GrammarName, NodeTypes>();
 
-function nodeTypes(name: LanguageName, language: Language): NodeTypes {
+function nodeTypes(name: GrammarName, language: Language): NodeTypes {
   const known = nodeTypesOf.get(name);
   if (known !== undefined) return known;
   const ruleOf = definitionRules(name);
