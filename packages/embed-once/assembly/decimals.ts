@@ -31,29 +31,47 @@ export function divide(target: usize, count: i32, power: f64): void {
   }
 }
 
-// One entry for each exponent field of a float32.
-const DECADE_SHIFT: usize = 5;
-/** Float64: the power of ten in the octave above its lower end, or the next one. */
-const THRESHOLD: usize = 0;
-/** Float64: half a float32 step. */
-const HALF_STEP: usize = 8;
-/** Int32: the decimals that give nine digits below the threshold; 1000 out of reach. */
-const DECIMALS: usize = 16;
+// The tables begin with two rows for each exponent field of a float32: for magnitudes below the power of ten in its octave, and from there on.
+const ROW_SHIFT: usize = 6;
+/** Float64s: the powers of ten that give nine, eight and seven digits. */
+const NINE: usize = 0;
+const EIGHT: usize = 8;
+/** Float64: half a float32 step, in units of the eighth digit; NaN where a power of ten is out of reach. */
+const HALF_STEP: usize = 24;
+/** Int32: the decimals that give nine digits. */
+const DECIMALS: usize = 32;
+/** Int32: the bits of the first float32 that belongs to the second row; in the first. */
+const BORDER: usize = 36;
 
 @inline
-function decadeOf(decades: usize, bits: u32): usize {
-  return decades + (<usize>(bits >> 23) << DECADE_SHIFT);
+function rowOf(rows: usize, bits: i32): usize {
+  const first = rows + (<usize>(bits >>> 23) << (ROW_SHIFT + 1));
+  return first + (<usize>(bits >= load<i32>(first, BORDER)) << ROW_SHIFT);
 }
 
 @inline
-function nineDigits(decade: usize, wide: f64): i32 {
-  return load<i32>(decade, DECIMALS) - i32(wide >= load<f64>(decade, THRESHOLD));
+function both(first: usize, second: usize, offset: usize): v128 {
+  return v128.load64_lane(second + offset, v128.load64_zero(first + offset), 1);
 }
 
-/** Nine digits with 3 to 21 decimals, and a float32 whose neighbours are equally far. */
+/**
+ * Behind the rows, constants for both lanes, as v128s. The loop loads them, as an engine makes those that stand in the
+ * code anew at each use.
+ */
+const CONSTANTS: usize = 512 << ROW_SHIFT;
+const TENTH: usize = 0;
+const CLOSE8: usize = 16;
+const CLOSE7: usize = 32;
+const CLOSE6: usize = 48;
+const MAGNITUDE: usize = 64;
+const FRACTION: usize = 80;
+
+/** Behind them, 10^0 to 10^22. */
+const POWERS: usize = CONSTANTS + 128;
+
 @inline
-function isOrdinary(decimals: i32, bits: u32): bool {
-  return (<u32>(decimals - 3) < 19) & ((bits & 0x7fffff) != 0);
+function round(scaled: f64, tiesUp: bool): f64 {
+  return tiesUp ? floor(scaled + 0.5) : nearest(scaled);
 }
 
 @inline
@@ -61,83 +79,84 @@ function roundPair(pair: v128, tiesUp: bool): v128 {
   return tiesUp ? f64x2.floor(f64x2.add(pair, f64x2.splat(0.5))) : f64x2.nearest(pair);
 }
 
+/** By how much the nearest integers are farther than that; negative, with the sign bit set, where they are nearer. */
+@inline
+function beyond(scaled: v128, distance: v128, magnitude: v128): v128 {
+  return f64x2.sub(v128.and(f64x2.sub(scaled, f64x2.nearest(scaled)), magnitude), distance);
+}
+
 /**
- * Float32s, each as the float64 nearest to its shortest decimal. `decades` is described above; `powers` holds 10^0 to
- * 10^22. One value after the last may be read and written.
+ * Float32s, each as the float64 nearest to its shortest decimal. `tables` is described above. One value after the last
+ * may be read and written.
  *
  * Two values at a time, without a division or an unpredictable branch before the last step: a decimal names the float32
  * when it lies within half a step of it, and how far the nearest decimals of eight, seven and six digits lie shows in
- * the value times the power of ten of eight. What is close to that border, or not the ordinary case, goes by the
- * definition.
+ * the value times the power of ten of eight. What six digits may name, what is close to a border, a power of two, whose
+ * neighbours are not equally far, and what is out of reach goes by the definition.
  */
 export function shortestDecimals(
   source: usize,
   target: usize,
   count: i32,
-  decades: usize,
-  powers: usize,
+  tables: usize,
   tiesUp: bool,
 ): void {
-  const tenth = f64x2.splat(0.1);
-  const ten = f64x2.splat(10);
-  const border = f64x2.splat(1e-6);
-  const signs = i64x2.splat(i64.MIN_VALUE);
+  if (tiesUp) eachShortest(source, target, count, tables, true);
+  else eachShortest(source, target, count, tables, false);
+}
+
+@inline
+function eachShortest(
+  source: usize,
+  target: usize,
+  count: i32,
+  tables: usize,
+  tiesUp: bool,
+): void {
+  const constants = tables + CONSTANTS;
+  const powers = tables + POWERS;
+  const tenth = v128.load(constants, TENTH);
+  const close8 = v128.load(constants, CLOSE8);
+  const close7 = v128.load(constants, CLOSE7);
+  const close6 = v128.load(constants, CLOSE6);
+  const magnitude = v128.load(constants, MAGNITUDE);
+  const fraction = v128.load(constants, FRACTION);
   for (let i = 0; i < count; i += 2) {
     const at = source + (<usize>i << 2);
     const to = target + (<usize>i << 3);
-    const values = f64x2.promote_low_f32x4(v128.load64_zero(at));
-    const wide = f64x2.abs(values);
-    const firstBits = load<u32>(at) & 0x7fffffff;
-    const secondBits = load<u32>(at, 4) & 0x7fffffff;
-    const firstDecade = decadeOf(decades, firstBits);
-    const secondDecade = decadeOf(decades, secondBits);
-    const first = nineDigits(firstDecade, f64x2.extract_lane(wide, 0));
-    const second = nineDigits(secondDecade, f64x2.extract_lane(wide, 1));
-    if (!(isOrdinary(first, firstBits) & isOrdinary(second, secondBits))) {
-      store<f64>(to, byDefinition(load<f32>(at), first, powers, tiesUp));
-      store<f64>(to, byDefinition(load<f32>(at, 4), second, powers, tiesUp), 8);
-      continue;
-    }
-    const firstPower = powers + (<usize>first << 3);
-    const secondPower = powers + (<usize>second << 3);
-    const eight = v128.load64_lane(secondPower - 8, v128.load64_zero(firstPower - 8), 1);
-    const halfSteps = f64x2.mul(
-      v128.load64_lane(secondDecade, v128.load64_zero(firstDecade, HALF_STEP), 1, HALF_STEP),
-      eight,
+    const two = v128.load64_zero(at);
+    const values = f64x2.promote_low_f32x4(two);
+    const wide = v128.and(values, magnitude);
+    const first = rowOf(tables, load<i32>(at) & 0x7fffffff);
+    const second = rowOf(tables, load<i32>(at, 4) & 0x7fffffff);
+    const halfStep8 = both(first, second, HALF_STEP);
+    const halfStep7 = f64x2.mul(halfStep8, tenth);
+    const eights = f64x2.mul(wide, both(first, second, EIGHT));
+    const sevens = f64x2.mul(eights, tenth);
+    const beyond8 = beyond(eights, halfStep8, magnitude);
+    const beyond7 = beyond(sevens, halfStep7, magnitude);
+    const beyond6 = beyond(f64x2.mul(sevens, tenth), f64x2.mul(halfStep7, tenth), magnitude);
+    // The same distance in units of the eighth, the seventh and the sixth digit. Nothing is at least NaN.
+    const ordinary = v128.and(
+      v128.and(f64x2.ge(v128.and(beyond8, magnitude), close8), f64x2.ge(v128.and(beyond7, magnitude), close7)),
+      f64x2.ge(beyond6, close6),
     );
-    // All distances in units of the eighth digit.
-    const scaled = f64x2.mul(wide, eight);
-    const sevens = f64x2.mul(scaled, tenth);
-    const sixes = f64x2.mul(sevens, tenth);
-    const excess8 = f64x2.sub(f64x2.abs(f64x2.sub(scaled, f64x2.nearest(scaled))), halfSteps);
-    const excess7 = f64x2.sub(
-      f64x2.mul(f64x2.abs(f64x2.sub(sevens, f64x2.nearest(sevens))), ten),
-      halfSteps,
-    );
-    const excess6 = f64x2.sub(
-      f64x2.abs(f64x2.sub(sixes, f64x2.nearest(sixes))),
-      f64x2.mul(f64x2.mul(halfSteps, tenth), tenth),
-    );
-    const unsure = v128.or(
-      f64x2.lt(f64x2.abs(excess8), border),
-      f64x2.lt(f64x2.abs(excess7), border),
-    );
-    // A negative excess, with its sign bit set, names the float32.
-    const names8 = i64x2.bitmask(excess8);
-    const names7 = i64x2.bitmask(excess7);
-    // Six and border cases: 1e-8 of the sixth digit's unit is the same distance as 1e-6 of the eighth's.
-    const special =
-      i64x2.bitmask(f64x2.lt(excess6, f64x2.splat(1e-8))) | i64x2.bitmask(unsure);
-    const power = v128.load64_lane(
-      secondPower - (<usize>select<i32>(2, names8 >> 1, names7 & 2) << 3),
-      v128.load64_zero(firstPower - (<usize>select<i32>(2, names8 & 1, names7 & 1) << 3)),
-      1,
+    const hasFraction = i64x2.extend_low_i32x4_s(i32x4.gt_s(v128.and(two, fraction), i32x4.splat(0)));
+    // Whatever seven digits name, eight do.
+    const spared = i64x2.add(i64x2.shr_u(beyond8, 63), i64x2.shr_u(beyond7, 63));
+    const power = both(
+      first + (<usize>i64x2.extract_lane(spared, 0) << 3),
+      second + (<usize>i64x2.extract_lane(spared, 1) << 3),
+      NINE,
     );
     const shortest = f64x2.div(roundPair(f64x2.mul(wide, power), tiesUp), power);
-    v128.store(to, v128.or(shortest, v128.and(values, signs)));
-    if (special != 0) {
-      if (special & 1) store<f64>(to, byDefinition(load<f32>(at), first, powers, tiesUp));
-      if (special & 2) store<f64>(to, byDefinition(load<f32>(at, 4), second, powers, tiesUp), 8);
+    v128.store(to, v128.or(shortest, v128.andnot(values, magnitude)));
+    const isOrdinary = i64x2.bitmask(v128.and(ordinary, hasFraction));
+    if (isOrdinary !== 3) {
+      if (!(isOrdinary & 1)) store<f64>(to, byDefinition(load<f32>(at), load<i32>(first, DECIMALS), powers, tiesUp));
+      if (!(isOrdinary & 2)) {
+        store<f64>(to, byDefinition(load<f32>(at, 4), load<i32>(second, DECIMALS), powers, tiesUp), 8);
+      }
     }
   }
 }
@@ -146,13 +165,13 @@ export function shortestDecimals(
 function byDefinition(value: f32, decimals: i32, powers: usize, tiesUp: bool): f64 {
   const magnitude = abs(value);
   const wide = <f64>magnitude;
-  if (decimals >= 999 || !(wide >= 1e-13 && wide < 1e22)) return <f64>value;
+  if (!(wide >= 1e-13 && wide < 1e22)) return <f64>value;
   let shortest = wide;
   for (let tried = decimals; tried >= decimals - 8; tried--) {
     const power = load<f64>(powers + (<usize>abs(tried) << 3));
-    const scaled = tried >= 0 ? wide * power : wide / power;
-    const integer = tiesUp ? floor(scaled + 0.5) : nearest(scaled);
-    const candidate = tried >= 0 ? integer / power : integer * power;
+    let candidate: f64;
+    if (tried >= 0) candidate = round(wide * power, tiesUp) / power;
+    else candidate = round(wide / power, tiesUp) * power;
     if (<f32>candidate != magnitude) break;
     shortest = candidate;
   }

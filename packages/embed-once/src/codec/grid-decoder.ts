@@ -3,11 +3,10 @@ import { ByteReader } from "./byte-io.ts";
 import { type FarList, type GridParts, type NearList, NO_FLOOR, takeGridParts } from "./grid-payload.ts";
 import {
   CORRECTIONS_AT,
-  DECADES_AT,
+  DECIMALS_AT,
   DESCRIPTORS_AT,
   fieldsAt,
   MAX_SHORT_WIDTH,
-  POWERS_AT,
   STATES_AT,
   slotsAt,
   type VectorLayout,
@@ -261,7 +260,7 @@ function makeNumbers(
       break;
     default: {
       const tiesUp = numberForm === "shortestTiesUp" ? 1 : 0;
-      kernel.shortestDecimals(float32sAt, float64sAt, dimensions, DECADES_AT, POWERS_AT, tiesUp);
+      kernel.shortestDecimals(float32sAt, float64sAt, dimensions, DECIMALS_AT, tiesUp);
     }
   }
 }

@@ -22,8 +22,6 @@ import { MAX_WIDTH, type WidthTable } from "./width-tables.ts";
 export const STATES_AT = 16;
 /** What a counting kernel tells beside its result. */
 export const SUMMARY_AT = 32;
-/** 10^0 to 10^22. */
-export const POWERS_AT = 64;
 export const DESCRIPTORS_AT = 256;
 const DESCRIPTORS_BYTES = 32 * LABELS;
 /** The octaves' eighths that a table reaches. */
@@ -43,9 +41,12 @@ const FIELDS_BYTES = 8 * 32;
 /** Two entries per significand of the most precise corrected grid. */
 export const CORRECTIONS_AT: number = FIELDS_AT + FIELDS_BYTES * (MAX_SHORT_WIDTH + 1);
 const CORRECTIONS_BYTES = 2 ** MAX_CORRECTED_PRECISION;
-/** An entry for each exponent field of a float32. */
-export const DECADES_AT: number = CORRECTIONS_AT + CORRECTIONS_BYTES;
-const SLOTS_AT = DECADES_AT + 256 * 32;
+/** For shortest decimals: two rows for each exponent field of a float32, constants in both lanes, 10^0 to 10^22. */
+export const DECIMALS_AT: number = upToLine(CORRECTIONS_AT + CORRECTIONS_BYTES);
+const DECADE_BYTES = 64;
+const DECIMAL_CONSTANTS_AT = DECIMALS_AT + 2 * 256 * DECADE_BYTES;
+const POWERS_AT = DECIMAL_CONSTANTS_AT + 128;
+const SLOTS_AT = upToLine(POWERS_AT + 8 * 23);
 const SLOTS_BYTES = 4 * PROBABILITY_SCALE;
 const WIDTH_CODES_AT = SLOTS_AT + TABLES * SLOTS_BYTES;
 const WIDTH_CODES_BYTES = 4 * LABELS * (MAX_WIDTH + 1);
@@ -176,14 +177,8 @@ export function widthCodesAt(tables: readonly WidthTable[]): number {
   return WIDTH_CODES_AT;
 }
 
-/**
- * Powers of ten, symbols, what gathers short fields, and for each exponent field of a float32 where the decimals of nine
- * digits change.
- */
+/** Symbols, what gathers short fields, and how float32s are written in decimals. */
 function writeConstants(memory: KernelMemory): void {
-  for (let exponent = 0; exponent <= 22; exponent++) {
-    memory.float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
-  }
   for (let eighth = 0; eighth < 8 * OCTAVES; eighth++) {
     memory.bytes[EIGHTHS_AT + eighth] = symbolOf(eighth >> 3, eighth & 7);
   }
@@ -199,14 +194,38 @@ function writeConstants(memory: KernelMemory): void {
       }
     }
   }
+  writeDecimals(memory);
+}
+
+function writeDecimals({ float64s, int32s }: KernelMemory): void {
+  for (let exponent = 0; exponent <= 22; exponent++) float64s[POWERS_AT / 8 + exponent] = Number(`1e${exponent}`);
+  // A tenth; and what is close to a border, in units of the eighth, the seventh and the sixth digit.
+  float64s.set([0.1, 0.1, 1e-6, 1e-6, 1e-7, 1e-7, 1e-8, 1e-8], DECIMAL_CONSTANTS_AT / 8);
+  // The bits of a float64's magnitude, and of a float32's fraction.
+  int32s.set([-1, 0x7fffffff, -1, 0x7fffffff], DECIMAL_CONSTANTS_AT / 4 + 16);
+  int32s.fill(0x7fffff, DECIMAL_CONSTANTS_AT / 4 + 20, DECIMAL_CONSTANTS_AT / 4 + 24);
   for (let field = 0; field < 256; field++) {
-    const at = DECADES_AT + 32 * field;
     const lowest = 2 ** (field - 127);
-    const isReachable = lowest * 2 > 1e-13 && lowest < 1e22;
     // The decade of the octave's lower end: of a power of two, whose decimal exponent is certain.
     const decade = Number(lowest.toExponential().split("e")[1]);
-    memory.float64s[at / 8] = Number(`1e${decade + 1}`);
-    memory.float64s[at / 8 + 1] = lowest * 2 ** -24;
-    memory.int32s[at / 4 + 4] = isReachable ? 8 - decade : 1000;
+    for (const row of [0, 1]) {
+      const at = DECIMALS_AT + (2 * field + row) * DECADE_BYTES;
+      const decimals = 8 - decade - row;
+      // Whole powers of ten; and nothing below 1e-13 is looked at.
+      const isReachable = decimals >= 2 && decimals <= 21;
+      for (let spared = 0; spared <= 2; spared++) {
+        float64s[at / 8 + spared] = isReachable ? Number(`1e${decimals - spared}`) : 1;
+      }
+      float64s[at / 8 + 3] = isReachable ? lowest * 2 ** -24 * Number(`1e${decimals - 1}`) : Number.NaN;
+      int32s[at / 4 + 8] = decimals;
+      int32s[at / 4 + 9] = bitsFrom(Number(`1e${decade + 1}`));
+    }
   }
+}
+
+/** The bits of the smallest positive float32 that is not below a number. */
+function bitsFrom(lowest: number): number {
+  const word = new DataView(new ArrayBuffer(4));
+  word.setFloat32(0, lowest);
+  return word.getInt32(0) + (word.getFloat32(0) < lowest ? 1 : 0);
 }

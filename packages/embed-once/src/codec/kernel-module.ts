@@ -68,14 +68,7 @@ export interface Kernels {
   widen(source: number, target: number, count: number): void;
   roundDecimals(source: number, target: number, count: number, power: number): void;
   divide(target: number, count: number, power: number): void;
-  shortestDecimals(
-    source: number,
-    target: number,
-    count: number,
-    decades: number,
-    powers: number,
-    tiesUp: number,
-  ): void;
+  shortestDecimals(source: number, target: number, count: number, tables: number, tiesUp: number): void;
   narrow(source: number, target: number, count: number): number;
   countUnequal(a: number, b: number, count: number): number;
   countDifferent(a: number, b: number, count: number): number;

@@ -1,5 +1,5 @@
 import type { EncoderMemory } from "./encoder-memory.ts";
-import { DECADES_AT, POWERS_AT } from "./kernel-layout.ts";
+import { DECIMALS_AT } from "./kernel-layout.ts";
 import { kernels } from "./kernel-module.ts";
 import { powerOfTen, roundToDecimals, shortestDecimal } from "./shortest-decimal.ts";
 
@@ -42,7 +42,7 @@ export function recogniseForm(numbers: Numbers): NumberForm {
   for (const name of ["shortest", "shortestTiesUp"] as const) {
     const tiesUp = name === "shortestTiesUp";
     if (!sampleAgrees(numbers, (float32) => shortestDecimal(float32, tiesUp))) continue;
-    kernels().shortestDecimals(float32s.byteOffset, decoded.byteOffset, count, DECADES_AT, POWERS_AT, tiesUp ? 1 : 0);
+    kernels().shortestDecimals(float32s.byteOffset, decoded.byteOffset, count, DECIMALS_AT, tiesUp ? 1 : 0);
     // Zeros keep their sign through every form, and NaN is an exception wherever it stands.
     const unexplained = kernels().countUnequal(decoded.byteOffset, exact.byteOffset, count);
     if (unexplained <= allowed) return { name, unexplained };

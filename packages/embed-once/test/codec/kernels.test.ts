@@ -2,14 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteReader } from "../../src/codec/byte-io.ts";
 import { decodeVector, encodeVector } from "../../src/codec/index.ts";
-import {
-  DECADES_AT,
-  DESCRIPTORS_AT,
-  fieldsAt,
-  MAX_SHORT_WIDTH,
-  POWERS_AT,
-  vectorLayout,
-} from "../../src/codec/kernel-layout.ts";
+import { DECIMALS_AT, DESCRIPTORS_AT, fieldsAt, MAX_SHORT_WIDTH, vectorLayout } from "../../src/codec/kernel-layout.ts";
 import { kernels } from "../../src/codec/kernel-module.ts";
 import { dotProducts } from "../../src/codec/kernels.ts";
 import { COARSE_LABEL, FINE_OCTAVES, INNER_OCTAVES, LABELS, OUTER_OCTAVES } from "../../src/codec/octave-tables.ts";
@@ -83,7 +76,7 @@ describe("the shortest-decimal kernel equals its reference", () => {
     for (const tiesUp of [false, true]) {
       const { memory, float32sAt, float64sAt } = vectorLayout(length);
       memory.float32s.set(float32s, float32sAt / 4);
-      kernels().shortestDecimals(float32sAt, float64sAt, length, DECADES_AT, POWERS_AT, tiesUp ? 1 : 0);
+      kernels().shortestDecimals(float32sAt, float64sAt, length, DECIMALS_AT, tiesUp ? 1 : 0);
       for (let i = 0; i < length; i++) {
         const got = memory.float64s[float64sAt / 8 + i]!;
         const wanted = shortestDecimal(float32s[i]!, tiesUp);
