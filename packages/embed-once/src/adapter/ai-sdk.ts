@@ -124,7 +124,7 @@ export function cacheAiSdk<Version extends "v3" | "v4">(
 ): AiSdkEmbeddingModel<Version> & { readonly embedder: CachedEmbedder } {
   const base = fromAiSdk(model, options.identity, options);
   // The AI SDK retries by itself.
-  return toAiSdk(cacheEmbedder(base, { maxRetries: 0, ...options }), {
+  return toAiSdk(cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 }), {
     specificationVersion: model.specificationVersion,
   });
 }

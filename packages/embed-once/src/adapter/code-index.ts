@@ -143,7 +143,7 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
   /** Takes what `cacheEmbedder` takes, and throws what it throws. */
   constructor(base: Embedder & { readonly embedderInfo: { readonly name: Name } }, options: CacheEmbedderOptions = {}) {
     // The embedders of code-index projects retry by themselves.
-    this.#embedder = cacheEmbedder(base, { maxRetries: 0, ...options });
+    this.#embedder = cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 });
     this.#name = base.embedderInfo.name;
     this.identity = this.#embedder.identity;
   }

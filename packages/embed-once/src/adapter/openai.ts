@@ -1,6 +1,6 @@
 import type { Embedder, EmbedderIdentity, EmbeddingResponse, EmbedOptions, Usage } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
-import type { RequestLimits } from "../core/request-limits.ts";
+import { estimateTokens, type RequestLimits } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
 import { baseError } from "../embedder/errors.ts";
@@ -28,8 +28,13 @@ export interface CacheOpenAIOptions extends Omit<CacheEmbedderOptions, "identity
   identity?: Partial<Pick<EmbedderIdentity, "provider" | "model" | "endpoint" | "revision" | "options">> | undefined;
 }
 
-/** OpenAI's bound of a request (platform.openai.com/docs/api-reference/embeddings, November 2026). */
+/**
+ * OpenAI's bounds of a request (platform.openai.com/docs/api-reference/embeddings, November 2026). That of tokens is taken
+ * for granted of OpenAI's and Azure's own servers; what others take is learned from their refusals.
+ */
 const MAX_TEXTS_PER_REQUEST = 2_048;
+const MAX_TOKENS_PER_REQUEST = 300_000;
+const OPENAI_HOST = /^(api\.openai\.com|.+\.openai\.azure\.com)$/;
 /** The model of the embedder itself; every `create` names its own. */
 const DEFAULT_MODEL = "text-embedding-3-small";
 /** Options of a request that change how it travels, not what comes back. With any other one a call is not cached. */
@@ -56,7 +61,10 @@ export function cacheOpenAI<Client extends OpenAIClient>(
     );
   }
   // The client retries by itself.
-  const embedder = cacheEmbedder(new ClientEmbedder(client, options.identity), { maxRetries: 0, ...options });
+  const embedder = cacheEmbedder(new ClientEmbedder(client, options.identity), {
+    ...options,
+    maxRetries: options.maxRetries ?? 0,
+  });
   const embeddings = new Proxy(client.embeddings, {
     get: (target, name) =>
       name === "create"
@@ -247,16 +255,23 @@ function decodeBase64(text: string, index: number): number[] {
 /** The client as an embedder: one call is one request, with what `create` was given for it. */
 class ClientEmbedder implements Embedder {
   readonly embedderInfo = { name: "openai" };
-  readonly limits: RequestLimits = {
-    maxTextsPerRequest: MAX_TEXTS_PER_REQUEST,
-    maxBytesPerRequest: Number.POSITIVE_INFINITY,
-  };
+  readonly limits: RequestLimits;
   readonly #client: OpenAIClient;
   readonly #given: NonNullable<CacheOpenAIOptions["identity"]>;
 
   constructor(client: OpenAIClient, given: CacheOpenAIOptions["identity"] = {}) {
     this.#client = client;
     this.#given = given;
+    const isOpenAIs = OPENAI_HOST.test(URL.parse(client.baseURL)?.hostname ?? "");
+    this.limits = {
+      maxTextsPerRequest: MAX_TEXTS_PER_REQUEST,
+      maxBytesPerRequest: Number.POSITIVE_INFINITY,
+      maxTokensPerRequest: isOpenAIs ? MAX_TOKENS_PER_REQUEST : undefined,
+    };
+  }
+
+  countTokens(text: string, _model?: string, { context }: EmbedOptions = {}): number {
+    return callOf(context).kind === "tokens" ? text.split(",").length : estimateTokens(text);
   }
 
   get #model(): string {

@@ -101,5 +101,5 @@ export interface Embedder {
   /** The bounds of a call with this model, where models differ. @default `limits` */
   limitsOf?(model?: string): RequestLimits | undefined;
   /** Tokens of a text, rather too many than too few, for the bound of tokens; without asking anybody. @default estimated from its letters */
-  countTokens?(text: string, model?: string): number;
+  countTokens?(text: string, model?: string, options?: EmbedOptions): number;
 }

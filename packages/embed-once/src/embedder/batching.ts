@@ -79,7 +79,7 @@ export class BatchSender {
   /** @param offset where the texts begin in the batch */
   async #send(texts: readonly string[], offset: number, batch: Batch): Promise<void> {
     const { call, signals, observer, receiver } = batch;
-    for (const { start, end } of this.#limits.split(texts, call.model)) {
+    for (const { start, end } of this.#limits.split(texts, call)) {
       const part = texts.slice(start, end);
       const at = offset + start;
       signals.unwanted.throwIfAborted();
@@ -121,7 +121,7 @@ export class BatchSender {
     if (kind !== "too-large" || stated !== undefined || batch.textsRefused > refusedBefore) return;
     if (!tokens) return this.#learn("maxTextsPerRequest", half, batch);
     const tokensOf = (texts: readonly string[]) =>
-      texts.reduce((sum, text) => sum + this.#limits.countTokens(text, call.model), 0);
+      texts.reduce((sum, text) => sum + this.#limits.countTokens(text, call), 0);
     this.#learn("maxTokensPerRequest", Math.max(...halves.map(tokensOf)), batch);
   }
 

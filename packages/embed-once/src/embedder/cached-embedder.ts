@@ -230,7 +230,7 @@ class CachingEmbedder implements CachedEmbedder {
   ): Promise<EmbeddingResponse> {
     const { mode } = this.#resolved;
     const textsAsked = texts.length;
-    const requestsWithoutCache = this.#limits.split(texts, model).length;
+    const requestsWithoutCache = this.#limits.split(texts, { model, options }).length;
     const vectors = new Map<number, number[]>();
     const missing = mode === "refresh" ? wanted : this.#lookUp(cache, wanted, vectors, tally);
     tally.misses += missing.length;
@@ -291,7 +291,7 @@ class CachingEmbedder implements CachedEmbedder {
     );
     const [request] = this.#limits.split(
       sample.map(({ text }) => text),
-      model,
+      { model, options },
     );
     if (!request) return;
     const batch = sample.slice(0, request.end);

@@ -25,11 +25,24 @@ const REFUSED_STATUSES = new Set([400, 413, 422]);
 const HOPELESS: ReadonlySet<unknown> = new Set(["key", "not-found", "quota"]);
 const NETWORK_CODES =
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_\w+)$/;
-/** A 429 that no waiting cures. */
-const QUOTA = /insufficient_quota|quota.{0,40}exceeded|exceeded your current quota|billing|out of credit/i;
+/** Codes of what no waiting cures, wherever they stand: OpenAI, Azure, Jina, DashScope, gateways. */
+const OUT_OF_CREDIT =
+  /insufficient[_ ](?:\w+_)?(quota|balance|credits?)|billing_(hard_limit_reached|not_active)|out of credit|\barrearage\b/i;
+/** OpenAI's words for the same; Google's for a limit of one minute, too, but then it says how long to wait. */
+const QUOTA = /exceeded your current quota/i;
+/** In the message: OpenAI ("try again in 1m12.5s"), Azure ("retry after 26 seconds"), Google (`"retryDelay": "34s"`). */
+const STATED_WAIT =
+  /(?:try again in|retry in|retry after|retryDelay"?:\s*")\s*((?:\d+(?:\.\d+)?\s*(?:ms|h|m|s)[a-z]*\s*)+)/i;
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+/** A 429 that is about one request: it alone has more tokens than a minute may have. */
+const OVER_A_MINUTE = /request too large|tokens must be reduced/i;
+/** Of a refusal that is about the call, not about a text. */
+const CALL_PARAMETERS: ReadonlySet<unknown> = new Set(["model", "dimensions", "encoding_format"]);
+const ABOUT_THE_CALL =
+  /model_not_found|\b(?:invalid|unknown|unsupported)[ _]model\b|\bmodel\b.{0,80}\b(?:is not supported|is not available|not found|does not exist)|\bdimensions?\b/i;
 /** How servers say that a batch is too large: OpenAI, TEI, Cohere, DashScope, Mistral, Gemini, Voyage. */
 const BATCH_TOO_LARGE =
-  /batch.?size|too many (inputs|texts|tokens|items|documents)|array too long|(smaller|more) batch|at most \d+ (texts|requests|inputs|items)|maximum (batch|array|number)|in one batch|max(imum)? allowed batch|total number of texts|tokens per request|tokens (?:in|per)(?: the| submitted)? batch/i;
+  /batch.?size|too many (inputs|texts|tokens|items|documents)|array too long|(smaller|more) batch|at most \d+ (texts|requests|inputs|items)|maximum (batch|array|number)|in one batch|max(imum)? allowed batch|\d+ instance\(s\) is allowed|total number of texts|tokens per request|tokens (?:in|per)(?: the| submitted)? batch/i;
 const STATED_MAXIMUM =
   /(?:at most|maximum(?: allowed)?(?: batch)?(?: size| length| number of \w+)?|no(?:t be)? (?:more|larger) than|limit (?:is|of)|up to)\D{0,24}?(\d{1,6})/i;
 
@@ -42,18 +55,23 @@ export function classifyFailure(error: unknown, nowMs: number): Failure {
   const fields = (error ?? {}) as ErrorFields;
   const status = statusOf(fields);
   const text = describe(fields);
-  const retryAfterMs = fields.retryAfterMs ?? retryAfter(fields, nowMs);
+  const retryAfterMs = fields.retryAfterMs ?? retryAfter(fields, nowMs) ?? statedWait(text);
   // A provider may refuse the key with 400, and that is no text's fault.
   if (HOPELESS.has(fields.reason)) return { kind: "fatal", retryAfterMs };
   if (fields.reason === "request" && fields.textIndex !== undefined) return { kind: "refused" };
+  if (OUT_OF_CREDIT.test(text)) return { kind: "fatal" };
+  if (status === 429 && OVER_A_MINUTE.test(text)) return { kind: "too-large", tokens: true };
   if (status !== undefined && REFUSED_STATUSES.has(status)) {
     const isBatch = BATCH_TOO_LARGE.test(text);
-    if (status !== 413 && !isBatch) return { kind: "refused" };
+    if (status !== 413 && !isBatch) {
+      const isCalls = CALL_PARAMETERS.has(fields.param) || ABOUT_THE_CALL.test(text);
+      return { kind: isCalls ? "fatal" : "refused" };
+    }
     const tokens = /token/i.test(text);
     const stated = isBatch && !tokens ? STATED_MAXIMUM.exec(text)?.[1] : undefined;
     return { kind: "too-large", maxTexts: stated === undefined ? undefined : Number(stated), tokens };
   }
-  if (QUOTA.test(text)) return { kind: "fatal" };
+  if (QUOTA.test(text) && retryAfterMs === undefined) return { kind: "fatal" };
   const told = fields.retryable ?? fields.isRetryable;
   const transient =
     told ?? ((status !== undefined && TRANSIENT_STATUSES.has(status)) || (status === undefined && isNetwork(fields)));
@@ -65,6 +83,8 @@ interface ErrorFields {
   message?: string;
   name?: string;
   code?: unknown;
+  /** Of a request, as the client of OpenAI has it. */
+  param?: unknown;
   status?: unknown;
   statusCode?: unknown;
   retryable?: boolean;
@@ -76,8 +96,9 @@ interface ErrorFields {
   response?: { status?: unknown; headers?: unknown };
   $metadata?: { httpStatusCode?: unknown };
   cause?: unknown;
-  /** A `ProviderError`'s, as is the next. */
+  /** A `ProviderError`'s, as are the next. */
   reason?: unknown;
+  providerCode?: unknown;
   textIndex?: unknown;
 }
 
@@ -86,8 +107,8 @@ function statusOf(fields: ErrorFields): number | undefined {
   return [status, statusCode, response?.status, $metadata?.httpStatusCode].find((value) => typeof value === "number");
 }
 
-function describe({ message, code, responseBody }: ErrorFields): string {
-  return [message, code, responseBody].filter((part) => typeof part === "string").join(" ");
+function describe({ message, code, providerCode, responseBody }: ErrorFields): string {
+  return [message, code, providerCode, responseBody].filter((part) => typeof part === "string").join(" ");
 }
 
 function isNetwork(fields: ErrorFields): boolean {
@@ -116,6 +137,13 @@ function retryAfter(fields: ErrorFields, nowMs: number): number | undefined {
   const milliseconds = Number(header(headers, "retry-after-ms") ?? Number.NaN);
   if (milliseconds >= 0) return milliseconds;
   return parseRetryAfter(header(headers, "retry-after"), nowMs);
+}
+
+function statedWait(text: string): number | undefined {
+  const stated = STATED_WAIT.exec(text)?.[1];
+  if (stated === undefined) return undefined;
+  const parts = [...stated.toLowerCase().matchAll(/(\d+(?:\.\d+)?)\s*(ms|h|m|s)/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * MILLISECONDS[unit!]!, 0);
 }
 
 function header(headers: unknown, name: string): string | undefined {

@@ -132,7 +132,7 @@ export class MissResolver {
   #takeOff(own: readonly Open[], call: MissCall): Ticket[] {
     const { limits, slots, underWay } = this.#parts;
     const texts = own.map(({ wanted }) => wanted.text);
-    return limits.split(texts, call.call.model).map(({ start, end }) => {
+    return limits.split(texts, call.call).map(({ start, end }) => {
       const batch = own.slice(start, end);
       const ticket = this.#trafficOf(call).flights.start(
         batch.map(({ flightKey }) => flightKey),

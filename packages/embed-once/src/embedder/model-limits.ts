@@ -1,8 +1,14 @@
-import type { Embedder } from "../core/embedder.ts";
+import type { Embedder, EmbedOptions } from "../core/embedder.ts";
 import { estimateTokens, type RequestLimits, type Run, splitRequests } from "../core/request-limits.ts";
 
 /** Texts of one request to a base that names no bound. */
 export const DEFAULT_MAX_TEXTS_PER_REQUEST = 128;
+
+/** What a call's texts are sent with. */
+interface LimitedCall {
+  model: string | undefined;
+  options: EmbedOptions;
+}
 
 /** The bounds of a request to each of the base's models: as the base and the user have them, and as learned. */
 export class ModelLimits {
@@ -45,11 +51,11 @@ export class ModelLimits {
   }
 
   /** The requests that the texts make. */
-  split(texts: readonly string[], model: string | undefined): Run[] {
-    return splitRequests(texts, this.of(model), (text) => this.countTokens(text, model));
+  split(texts: readonly string[], call: LimitedCall): Run[] {
+    return splitRequests(texts, this.of(call.model), (text) => this.countTokens(text, call));
   }
 
-  countTokens(text: string, model: string | undefined): number {
-    return this.#base.countTokens?.(text, model) ?? estimateTokens(text);
+  countTokens(text: string, { model, options }: LimitedCall): number {
+    return this.#base.countTokens?.(text, model, options) ?? estimateTokens(text);
   }
 }

@@ -12,12 +12,21 @@ export interface RetryOptions {
   maxRetryAfterMs?: number | undefined;
 }
 
-export const DEFAULT_RETRY_OPTIONS: Readonly<{ [Name in keyof RetryOptions]-?: number }> = {
+type ResolvedRetryOptions = { [Name in keyof RetryOptions]-?: number };
+
+export const DEFAULT_RETRY_OPTIONS: Readonly<ResolvedRetryOptions> = {
   maxRetries: 5,
   firstDelayMs: 500,
   maxDelayMs: 20_000,
   maxRetryAfterMs: 60_000,
 };
+
+/** Each option or its default; `undefined` is no value. */
+function resolveRetryOptions(options: RetryOptions): ResolvedRetryOptions {
+  const resolved = { ...DEFAULT_RETRY_OPTIONS };
+  for (const name of Object.keys(resolved) as (keyof RetryOptions)[]) resolved[name] = options[name] ?? resolved[name];
+  return resolved;
+}
 
 /** A server that is not running is told soon. */
 const MAX_RETRIES_UNREACHABLE = 2;
@@ -49,17 +58,18 @@ export async function withRetries<Result>(
   signal: AbortSignal,
   onRetry: (delayMs: number, error: unknown) => void,
 ): Promise<Result> {
-  const { maxRetries, firstDelayMs, maxDelayMs, maxRetryAfterMs } = { ...DEFAULT_RETRY_OPTIONS, ...options };
+  const { maxRetries, firstDelayMs, maxDelayMs, maxRetryAfterMs } = resolveRetryOptions(options);
   for (let attempt = 0; ; attempt++) {
     try {
       return await request();
     } catch (error) {
       const { kind, retryAfterMs, unreachable } = classifyFailure(error, clock.now());
-      const retries = unreachable ? Math.min(maxRetries!, MAX_RETRIES_UNREACHABLE) : maxRetries!;
+      const retries = unreachable ? Math.min(maxRetries, MAX_RETRIES_UNREACHABLE) : maxRetries;
       if (signal.aborted || kind !== "transient" || attempt >= retries) throw error;
-      if (retryAfterMs !== undefined && retryAfterMs > maxRetryAfterMs!) throw error;
-      const backoffMs = Math.min(maxDelayMs!, firstDelayMs! * 2 ** attempt) * (0.5 + clock.random() / 2);
-      const delayMs = retryAfterMs ?? backoffMs;
+      if (retryAfterMs !== undefined && retryAfterMs > maxRetryAfterMs) throw error;
+      const backoffMs = Math.min(maxDelayMs, firstDelayMs * 2 ** attempt) * (0.5 + clock.random() / 2);
+      // A provider that asks for no wait at all is not hammered for it.
+      const delayMs = retryAfterMs || backoffMs;
       onRetry(delayMs, error);
       await clock.sleep(delayMs, signal).catch(() => {
         throw error;

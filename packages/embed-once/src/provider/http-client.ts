@@ -40,8 +40,11 @@ const MAX_RETRY_AFTER_MS = 60_000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
 const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504];
-/** Codes of a 429 that no waiting cures. */
-const QUOTA_CODES = /quota|billing|credit/i;
+/** Codes of what no waiting cures: with 429 mostly, with 400 and 403 from OpenAI, Jina, DashScope and gateways. */
+const QUOTA_CODES = /quota|billing|credit|balance|arrearage/i;
+const QUOTA_STATUSES = new Set([400, 403, 429]);
+/** How OpenAI says, with 429, that one request has more tokens than a minute may have. */
+const TOO_LARGE = /request too large|tokens must be reduced/i;
 /** Codes of a refused key that comes with another status than 401 or 403, as Gemini's 400. */
 const KEY_CODES = /^API_KEY_(INVALID|EXPIRED)$/;
 
@@ -101,6 +104,8 @@ export class HttpClient {
         backoffLimit: MAX_DELAY_MS,
         jitter: (delayMs) => delayMs * (0.5 + Math.random() / 2),
         shouldRetry: ({ error }) => (isHttpError(error) && isHopeless(error) ? false : undefined),
+        // It also follows headers that we do not read, such as X-RateLimit-Reset, which may mean hours.
+        maxRetryAfter: MAX_RETRY_AFTER_MS,
       },
     };
     if (signal !== undefined) options.signal = signal;
@@ -170,12 +175,12 @@ export class HttpClient {
     const providerMessage = said === undefined ? undefined : this.#foreign(said);
     const rawCode = errorCode(data);
     const providerCode = rawCode === undefined ? undefined : this.#foreign(rawCode, 80);
-    const reason = failureOf(status, rawCode);
-    const quoted = providerMessage === undefined ? "" : `: ${providerMessage}`;
+    const reason = failureOf(status, data);
+    const quoted = providerMessage === undefined ? "" : `: ${providerMessage.replace(/\.$/, "")}`;
     const wait = retryAfter === undefined ? "" : ` It asks to wait ${Math.ceil(retryAfter / 1000)} s.`;
     const messages: Record<ProviderFailure, string> = {
       key: `${provider} refuses the key (${status})${quoted}. ${keyHint}`,
-      "not-found": `${provider} knows no such model or address: ${url} (${status})${quoted}. Check the option model, and that baseURL ends where the API begins (often in /v1).`,
+      "not-found": `${provider} knows no such model or address: ${url} (${status})${quoted}. Check the option model, and that baseURL leads to ${this.#options.api}.`,
       request: `${provider} refuses the request (${status}, ${url})${quoted}.${status >= 300 && status < 400 ? " It redirects elsewhere: put the new address into baseURL." : ""}`,
       "too-large": `The request is too large for ${provider} (${status})${quoted}. Lower the option maxTextsPerRequest, maxBytesPerRequest or maxTokensPerRequest.`,
       "rate-limit": `${provider} was asked too often (${status})${quoted}.${wait} Try again later; what is cached stays.`,
@@ -206,17 +211,19 @@ function isHttpError(error: unknown): error is HTTPError {
 }
 
 function isHopeless(error: HTTPError): boolean {
-  if (failureOf(error.response.status, errorCode(error.data)) === "quota") return true;
+  const reason = failureOf(error.response.status, error.data);
+  if (reason === "quota" || reason === "too-large") return true;
   return (retryAfterMs(error.response.headers, error.data) ?? 0) > MAX_RETRY_AFTER_MS;
 }
 
-function failureOf(status: number, providerCode: string | undefined): ProviderFailure {
-  if (status === 401 || status === 403 || KEY_CODES.test(providerCode ?? "")) return "key";
+function failureOf(status: number, data: unknown): ProviderFailure {
+  const providerCode = errorCode(data) ?? "";
+  if (status === 402 || (QUOTA_STATUSES.has(status) && QUOTA_CODES.test(providerCode))) return "quota";
+  if (status === 401 || status === 403 || KEY_CODES.test(providerCode)) return "key";
   if (status === 404) return "not-found";
   if (status === 408) return "timeout";
   if (status === 413) return "too-large";
-  if (status === 402) return "quota";
-  if (status === 429) return QUOTA_CODES.test(providerCode ?? "") ? "quota" : "rate-limit";
+  if (status === 429) return TOO_LARGE.test(errorMessage(data) ?? "") ? "too-large" : "rate-limit";
   if (status >= 300 && status < 500) return "request";
   return "server";
 }

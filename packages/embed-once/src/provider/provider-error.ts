@@ -5,9 +5,9 @@ import { type TextError, type TextMessage, textMessage } from "../core/errors.ts
  * - `key`: it refuses the key (401, 403)
  * - `not-found`: it knows no such model or address (404)
  * - `request`: it refuses the request as it is (another 4xx, a redirect)
- * - `too-large`: the request holds more than it takes (413)
+ * - `too-large`: the request holds more than it takes (413), or than it takes in a minute (429)
  * - `rate-limit`: it was asked too often (429)
- * - `quota`: nothing is left of what was paid for (429 that no waiting cures)
+ * - `quota`: nothing is left of what was paid for (402; 400, 403 or 429 that no waiting cures)
  * - `server`: it failed (5xx)
  * - `unreachable`: nobody answers at the address
  * - `timeout`: the answer took too long

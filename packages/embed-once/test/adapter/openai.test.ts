@@ -205,6 +205,25 @@ describe("embeddings.create of a cached client", () => {
     expect(server.textsEmbedded()).toBe(2);
   });
 
+  test("keeps to OpenAI's bound of tokens at OpenAI's address, and counts tokens as what they are", async () => {
+    const openai = new OpenAI({
+      apiKey: "sk-test",
+      baseURL: "https://api.openai.com/v1",
+      fetch: (url, init) => fetch(String(url).replace("https://api.openai.com/v1", server.url), init),
+    });
+    const texts = Array.from({ length: 700 }, (_, i) => String(i).padEnd(1_000, "7"));
+    const tokens = Array.from({ length: 700 }, (_, i) => Array<number>(400).fill(10_000 + i));
+    for (const [input, client, requests] of [
+      [texts, openai, 3],
+      [tokens, openai, 1],
+      [texts, plain, 1],
+    ] as const) {
+      const before = server.requests.length;
+      await cached({}, client).embeddings.create({ model, input: [...input] as string[] });
+      expect(server.requests).toHaveLength(before + requests);
+    }
+  });
+
   test("an abort is the client's own error", async () => {
     const client = cached();
     server.failNext("hang");
@@ -212,6 +231,12 @@ describe("embeddings.create of a cached client", () => {
     const promise = client.embeddings.create({ model, input: "a" }, { signal: controller.signal });
     setTimeout(() => controller.abort(), 50);
     await expect(promise).rejects.toThrow(APIUserAbortError);
+  });
+
+  test.each([{}, { maxRetries: undefined }])("the cache itself retries nothing with %j", async (options) => {
+    server.failNext({ status: 500 });
+    await expect(cached(options).embeddings.create({ model, input: "a" })).rejects.toMatchObject({ status: 500 });
+    expect(server.requests).toHaveLength(1);
   });
 
   test("retries as the client is told to", async () => {

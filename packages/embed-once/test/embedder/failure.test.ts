@@ -24,6 +24,37 @@ describe("a failure is told from its fields, whoever threw it", () => {
     ["401", http(401, "bad key"), "fatal"],
     ["404", http(404, "no such model"), "fatal"],
     ["a quota that waiting does not cure", http(429, "You exceeded your current quota, check your billing"), "fatal"],
+    ["the code of such a quota", { ...http(429, "Too many"), status: 429, code: "insufficient_quota" }, "fatal"],
+    ["a balance of nothing", { status: 403, message: "Insufficient account balance" }, "fatal"],
+    [
+      "a limit that is paid away",
+      { status: 400, message: "Limit reached", code: "billing_hard_limit_reached" },
+      "fatal",
+    ],
+    [
+      "OpenAI's limit of a minute, with an advertisement",
+      http(429, "Rate limit reached, RPM: Limit 3. Please try again in 20s. Add a payment method at /account/billing"),
+      "transient",
+    ],
+    [
+      "Google's limit of a minute",
+      http(429, "You exceeded your current quota, please check your plan and billing details. Please retry in 11.6s."),
+      "transient",
+    ],
+    [
+      "Voyage's without a card",
+      http(429, "You have not yet added your payment method in the billing page and have reduced rate limits of 3 RPM"),
+      "transient",
+    ],
+    [
+      "one request over the tokens of a minute",
+      http(429, "Request too large for text-embedding-3-small on tokens per min (TPM): Limit 40000, Requested 100000."),
+      "too-large",
+    ],
+    ["a model that is no text's fault", http(400, "Model voyage-5 is not supported. Supported models are …"), "fatal"],
+    ["Mistral's", http(400, "Invalid model: mistral-embedd"), "fatal"],
+    ["Jina's, by its code", { status: 400, message: "Not found", code: "INPUT_MODEL_NOT_FOUND" }, "fatal"],
+    ["dimensions that no text has", { status: 400, message: "Invalid value", param: "dimensions" }, "fatal"],
     ["a bug", new TypeError("x is not a function"), "fatal"],
     ["nothing at all", undefined, "fatal"],
     [
@@ -43,6 +74,7 @@ describe("a failure is told from its fields, whoever threw it", () => {
     ["Cohere", 400, "invalid request: total number of texts must be at most 96 - received 100", 96],
     ["DashScope", 400, "batch size is invalid, it should not be larger than 10.", 10],
     ["Gemini", 400, "BatchEmbedContentsRequest: at most 100 requests can be in one batch", 100],
+    ["Vertex", 400, "250 instance(s) is allowed per prediction. Actual: 300", undefined],
     ["Voyage", 400, "The batch size limit is 1000. Your batch size is 1200.", 1000],
     ["Mistral", 400, "Too many inputs in request, split into more batches.", undefined],
     ["OpenAI of tokens", 400, "Requested 416735 tokens, max 300000 tokens per request", undefined],
@@ -61,5 +93,15 @@ describe("a failure is told from its fields, whoever threw it", () => {
     ["nonsense", { "retry-after": "soon" }, undefined],
   ])("Retry-After: %s", (_, headers, expected) => {
     expect(classifyFailure(http(429, "slow down", headers), NOW_MS).retryAfterMs).toBe(expected);
+  });
+
+  test.each([
+    ["OpenAI", "Please try again in 1m12.5s. Visit …", 72_500],
+    ["OpenAI, shortly", "Please try again in 6ms.", 6],
+    ["Azure", "Please retry after 26 seconds.", 26_000],
+    ["Google", '{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay": "34s"}', 34_000],
+    ["nobody", "Please try again in a while", undefined],
+  ])("a wait that %s states in words", (_, message, expected) => {
+    expect(classifyFailure(http(429, message), NOW_MS).retryAfterMs).toBe(expected);
   });
 });

@@ -85,6 +85,36 @@ describe("a failure that may pass", () => {
     }
   });
 
+  test("options that are undefined are those by default", async () => {
+    const base = new FakeEmbedder();
+    const clock = new TestClock();
+    failFirst(base, ...Array.from({ length: 9 }, () => failing(503, "still down")));
+    const unset = { maxRetries: undefined, firstDelayMs: undefined, maxDelayMs: undefined, maxRetryAfterMs: undefined };
+    await expect(cached(base, unset, clock).createEmbeddings(["a"])).rejects.toThrow("still down");
+    expect(clock.delaysMs).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
+    failFirst(base, failing(429, "come back tomorrow", { headers: { "retry-after": "86400" } }));
+    await expect(cached(base, unset).createEmbeddings(["b"])).rejects.toThrow("come back tomorrow");
+  });
+
+  test("a provider that asks for no wait is not hammered", async () => {
+    const base = new FakeEmbedder();
+    const clock = new TestClock();
+    failFirst(base, failing(429, "slow down", { headers: { "retry-after": "0" } }));
+    await cached(base, {}, clock).createEmbeddings(["a"]);
+    expect(clock.delaysMs).toEqual([500]);
+  });
+
+  test("a model that does not exist is told at once, not blamed on a text", async () => {
+    const base = new FakeEmbedder();
+    base.answer = () => {
+      throw failing(400, "Model voyage-5 is not supported");
+    };
+    const failure = cached(base).createEmbeddings(letters(20));
+    await expect(failure).rejects.toThrow("Model voyage-5 is not supported");
+    await expect(failure).rejects.not.toThrow(/text 0/);
+    expect(base.requests).toHaveLength(1);
+  });
+
   test("a server that is not there is told after two further attempts", async () => {
     const base = new FakeEmbedder();
     base.answer = () => {
