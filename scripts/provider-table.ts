@@ -168,6 +168,8 @@ ${rows.join("\n")}
   Gateways and OpenAI-compatible servers do what the model behind them does.
 - A text without a purpose is a third kind where a provider tells queries and documents apart, unless it makes the same request as one of them: it
   is a document for Cohere, whose models require a purpose, and for models whose documents take no prefix. It then shares its vector with it.
+- Behind a proxy: Node.js follows \`HTTPS_PROXY\` where \`NODE_USE_ENV_PROXY=1\` is set (24, and 22.21 on), and trusts a certificate authority of
+  your own with \`NODE_EXTRA_CA_CERTS\`. Or hand in a \`fetch\` of your own.
 - Vertex AI goes through the AI SDK like every provider that is not listed: its access tokens expire within the hour, and renewing them takes
   Google's own library.
 

@@ -224,7 +224,8 @@ function environmentLayer(env: Environment): Layer {
   const options: Record<string, unknown> = {};
   const variables: Record<string, string> = {};
   for (const [variable, option] of Object.entries(ENVIRONMENT_VARIABLES)) {
-    const value = env[variable];
+    // Windows' `set X=local && …` leaves a blank at the end.
+    const value = env[variable]?.trim();
     if (!value) continue;
     options[option] = option === "dimensions" ? wholeNumber(variable, value) : value;
     variables[option] = variable;
@@ -254,7 +255,7 @@ function providerWithKey(env: Environment): { name: string; variable: string } |
 
 function unknownOption(name: string, known: readonly string[]): ConfigurationError {
   const nearest = nearestName(name, known);
-  const suggestion = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  const suggestion = nearest === undefined ? "." : `; did you mean "${nearest}"?`;
   return new ConfigurationError(
     `unknown option ${JSON.stringify(name)}${suggestion} Known options: ${known.join(", ")}`,
   );

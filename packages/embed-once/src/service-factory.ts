@@ -1,9 +1,10 @@
 import type { EmbeddingCache } from "./cache/hierarchical-cache.ts";
 import { type ConfigurationFile, resolveConfig, type ServiceConfig } from "./config.ts";
 import { type CachedEmbedder, cacheEmbedder } from "./embedder/cached-embedder.ts";
-import { SET_BY_USER } from "./embedder/options.ts";
+import { type CacheEmbedderOptions, SET_BY_USER } from "./embedder/options.ts";
 import { createKeylessEmbedder } from "./provider/keyless.ts";
-import type { Environment } from "./provider/provider.ts";
+import type { Environment, Provider } from "./provider/provider.ts";
+import type { ProviderConfig } from "./provider/provider-config.ts";
 import { createProviderEmbedder, findProvider } from "./provider/registry.ts";
 import type { EmbedderStatistics } from "./statistics/statistics.ts";
 
@@ -29,13 +30,21 @@ export function createEmbedder(
   file?: ConfigurationFile,
 ): CachedEmbedder {
   const { provider, cache } = resolveConfig(config, env, file);
-  // Whoever stores what each request brought also decides when to ask again, so the client must not.
   const described = findProvider(provider.provider);
-  const patient = described.options.includes("maxRetries");
   const create = cache.mode === "offline" ? createKeylessEmbedder : createProviderEmbedder;
-  const base = create(patient ? { ...provider, maxRetries: 0 } : provider, env);
+  const base = create({ ...provider, ...sharedOptions(cache, described) }, env);
   const isListed = provider.pricePerMillionTokens === undefined;
   return cacheEmbedder(base, { ...cache, priceSource: isListed ? described.priceSource : SET_BY_USER });
+}
+
+/** What the cache decides for its base as well, as far as the provider has it. */
+function sharedOptions(cache: CacheEmbedderOptions, { options }: Provider): Partial<ProviderConfig> {
+  // Whoever stores what each request brought also decides when to ask again, so the client must not.
+  const shared: Partial<ProviderConfig> = { maxRetries: 0, maxTextsPerRequest: cache.maxTextsPerRequest };
+  const taken = Object.entries(shared).filter(
+    ([option, value]) => value !== undefined && (options as readonly string[]).includes(option),
+  );
+  return Object.fromEntries(taken);
 }
 
 /** The same as `createEmbedder`, with the cache and the figures beside it. */

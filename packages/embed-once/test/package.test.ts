@@ -51,7 +51,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, readonly string[]
       "cacheServiceFactory",
       "fromCodeIndexEmbedder",
     ],
-    "./langchain": ["fromLangChain", "toLangChain"],
+    "./langchain": ["cacheLangChain", "fromLangChain", "toLangChain"],
     "./openai": ["cacheOpenAI"],
     "./prometheus": ["registerCacheMetrics", "registerEmbedderMetrics", "registerLifetimeMetrics"],
     "./testing": ["codecSuite", "embedderSuite", "startProviderServer", "tierSuite"],

@@ -68,6 +68,20 @@ describe("the service factory", () => {
     },
   );
 
+  test("lets the user send more texts in a request than a provider's default", async () => {
+    const server = await startProviderServer({ provider: "openai-compatible", apiKey: KEY, models: { m: 8 } });
+    const config: ServiceConfig = { provider: "openai-compatible", model: "m", baseURL: server.url, apiKey: KEY };
+    await using embedder = createEmbedder({ ...config, diskBytes: 0, maxTextsPerRequest: 256 }, {});
+    await embedder.createEmbeddings(Array.from({ length: 256 }, (_, i) => `text ${i}`));
+    expect(server.requests).toHaveLength(1);
+    await server.close();
+  });
+
+  test("says what is no provider", () => {
+    expect(() => createEmbedder({ provider: 5 as unknown as string }, {})).toThrow(/expected a name .* got number/);
+    expect(createEmbedder({}, { EMBED_ONCE_PROVIDER: " local " }).identity.provider).toBe("local");
+  });
+
   test.each(providerNames().filter((name) => providers.get(name)!.needsKey))(
     "makes %s in the mode offline without a key, which answers from the cache and asks nobody",
     async (name) => {

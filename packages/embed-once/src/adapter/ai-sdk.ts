@@ -115,15 +115,14 @@ export function toAiSdk<E extends Embedder, Version extends "v3" | "v4" = "v4">(
 }
 
 /**
- * The same model with a cache: `toAiSdk(cacheEmbedder(fromAiSdk(model), options))`. Its `embedder` has the figures and
- * `close()`.
+ * The same model with a cache: `toAiSdk(cacheEmbedder(fromAiSdk(model), options))`, without retries of its own, as the
+ * AI SDK retries by itself. Its `embedder` has the figures and `close()`.
  */
 export function cacheAiSdk<Version extends "v3" | "v4">(
   model: AnyAiSdkModel<Version>,
   options: CacheEmbedderOptions & FromAiSdkOptions = {},
 ): AiSdkEmbeddingModel<Version> & { readonly embedder: CachedEmbedder } {
   const base = fromAiSdk(model, options.identity, options);
-  // The AI SDK retries by itself.
   return toAiSdk(cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 }), {
     specificationVersion: model.specificationVersion,
   });

@@ -77,6 +77,9 @@ const DEFAULT_MODELS: Readonly<Record<string, string>> = {
   openrouter: "openai/text-embedding-3-large",
 };
 
+/** The address of a deployment, which these projects take for an OpenAI-compatible server's. */
+const AZURE_DEPLOYMENT = /\/openai\/deployments\/[^/]+/;
+
 /** The cache's place in a workspace. */
 export const WORKSPACE_CACHE = ".embeddings_cache";
 
@@ -337,18 +340,22 @@ function ownIdentity(config: CodeIndexConfig): EmbedderIdentity {
 
 /** Their settings in our words. A setting that is not there is left to the provider: its default, or its clear error. */
 function providerConfig(config: CodeIndexConfig, own: CodeIndexOptions["provider"]): ProviderConfig {
-  const provider = config?.embedderProvider;
-  if (typeof provider !== "string" || provider === "") {
+  const name = config?.embedderProvider;
+  if (typeof name !== "string" || name === "") {
     throw new ConfigurationError(
-      `The code-index configuration has no embedderProvider: expected a name such as "openai", got ${JSON.stringify(provider)}`,
+      `The code-index configuration has no embedderProvider: expected a name such as "openai", got ${JSON.stringify(name)}`,
     );
   }
   // Before its settings are looked at: they may be those of a provider that there is not.
-  findProvider(provider);
-  const settings = { model: config.modelId || DEFAULT_MODELS[provider], ...providerSettings(config, own), ...own };
+  findProvider(name);
+  const isAzures = name === "openai-compatible" && AZURE_DEPLOYMENT.test(config.openAiCompatibleOptions?.baseUrl ?? "");
+  const settings = isAzures
+    ? // The address names the model.
+      { baseURL: config.openAiCompatibleOptions?.baseUrl, apiKey: config.openAiCompatibleOptions?.apiKey, ...own }
+    : { model: config.modelId || DEFAULT_MODELS[name], ...providerSettings(config, own), ...own };
   // These projects keep empty strings for what was never filled in.
   const given = Object.entries(settings).filter(([, value]) => value !== undefined && value !== "");
-  return { provider, ...Object.fromEntries(given) };
+  return { provider: isAzures ? "azure-openai" : name, ...Object.fromEntries(given) };
 }
 
 function providerSettings(config: CodeIndexConfig, own: CodeIndexOptions["provider"]): Partial<ProviderConfig> {
@@ -359,8 +366,14 @@ function providerSettings(config: CodeIndexConfig, own: CodeIndexOptions["provid
     }
     case "ollama":
       return { baseURL: config.ollamaOptions?.ollamaBaseUrl };
-    case "openai-compatible":
-      return { baseURL: config.openAiCompatibleOptions?.baseUrl, apiKey: config.openAiCompatibleOptions?.apiKey };
+    case "openai-compatible": {
+      const { baseUrl, apiKey } = config.openAiCompatibleOptions ?? {};
+      // These projects take the whole address of any request, too.
+      if (/\/embed$|\/invocations$|\?/.test(baseUrl ?? "")) {
+        throw notMapped("An address that is no base URL", "Give the address that /embeddings follows");
+      }
+      return { baseURL: baseUrl, apiKey };
+    }
     case "gemini":
       return { apiKey: config.geminiOptions?.apiKey };
     case "mistral":

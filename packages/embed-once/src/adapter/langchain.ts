@@ -8,6 +8,8 @@ import type {
 import { EmbeddingResponseError } from "../core/errors.ts";
 import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
+import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
+import type { CacheEmbedderOptions } from "../embedder/options.ts";
 
 /**
  * What `@langchain/core` calls EmbeddingsInterface, which its vector stores, retrievers and caches take. Written down here
@@ -67,6 +69,21 @@ export function fromLangChain(
     throw new TypeError('fromLangChain must know whose vectors these are: give { provider: "…", model: "…" }');
   }
   return new LangChainEmbedder(embeddings, identity);
+}
+
+/**
+ * The same embeddings with a cache: `toLangChain(cacheEmbedder(fromLangChain(embeddings, identity), options))`, without
+ * retries of its own, as LangChain retries by itself. Its `embedder` has the figures and `close()`.
+ *
+ * @throws TypeError as `fromLangChain`, and what `cacheEmbedder` throws
+ */
+export function cacheLangChain(
+  embeddings: LangChainEmbeddings,
+  identity: LangChainIdentity,
+  options: CacheEmbedderOptions = {},
+): LangChainEmbeddings & { readonly embedder: CachedEmbedder } {
+  const base = fromLangChain(embeddings, identity);
+  return toLangChain(cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 }));
 }
 
 const CHECK_TEXT = "embed once";

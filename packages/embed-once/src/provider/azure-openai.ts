@@ -35,7 +35,8 @@ export const azureOpenaiProvider: Provider = {
         `The provider "azure-openai" needs the resource's endpoint, such as "https://my-resource.openai.azure.com": set the option baseURL or the environment variable ${ENDPOINT_VARIABLES[0]}.`,
       );
     }
-    const version = config.apiVersion ?? readVariable(env, VERSION_VARIABLES) ?? "v1";
+    const { url, deployment, apiVersion } = readEndpoint(endpoint);
+    const version = config.apiVersion ?? apiVersion ?? readVariable(env, VERSION_VARIABLES) ?? "v1";
     const dated = /^\d{4}-/.test(version);
     const wire = openaiWire(config, {
       provider: "azure-openai",
@@ -61,16 +62,29 @@ export const azureOpenaiProvider: Provider = {
       },
       {
         ...config,
-        baseURL: resourceURL(endpoint),
-        model: config.model ?? DEFAULT_DEPLOYMENT,
+        baseURL: url,
+        model: config.model ?? deployment ?? DEFAULT_DEPLOYMENT,
         apiKey: hasToken ? undefined : requireKey("azure-openai", KEY_VARIABLES, config.apiKey, env),
       },
     );
   },
 };
 
-/** The address below which both of the API's forms lie, from any of those that the portal shows. */
-function resourceURL(endpoint: string): string {
-  const base = endpoint.trim().replace(/\/+$/, "");
-  return `${base.replace(/\/openai(\/v1)?(\/embeddings)?$/, "")}/openai`;
+/**
+ * The address below which both of the API's forms lie, from any of those that the portal shows, and what else that says:
+ * the deployment's own ends in `/openai/deployments/<name>/embeddings?api-version=<version>`.
+ */
+function readEndpoint(endpoint: string): {
+  url: string;
+  deployment: string | undefined;
+  apiVersion: string | undefined;
+} {
+  const [, address, version] = /^(.*?)(?:\?api-version=([\w.-]+))?$/.exec(endpoint.trim())!;
+  const base = address!.replace(/\/+$/, "");
+  const [, resource, deployment] = /^(.*?)\/openai(?:\/v1|\/deployments\/([^/]+))?(?:\/embeddings)?$/.exec(base) ?? [];
+  return {
+    url: `${resource ?? base}/openai`,
+    deployment: deployment === undefined ? undefined : decodeURIComponent(deployment),
+    apiVersion: version,
+  };
 }

@@ -1,7 +1,7 @@
 import { EmbeddingResponseError } from "../core/errors.ts";
 import { readVectors, tokenUsage } from "./embedding-answer.ts";
 import { HOSTED_OPTIONS, HostedEmbedder, type WireCall } from "./hosted-embedder.ts";
-import type { KnownModels } from "./known-model.ts";
+import type { KnownModel, KnownModels } from "./known-model.ts";
 import type { Prefixes } from "./prefixes.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
 import { ProviderError } from "./provider-error.ts";
@@ -24,6 +24,11 @@ const MODELS: KnownModels = new Map([
     { dimensions: 3072, otherDimensions: { min: 128, max: 3072 }, maxTokensPerText: 8192, pricePerMillionTokens: 0.2 },
   ],
 ]);
+
+/** By its name without a suffix such as `-preview-03-07`, too. */
+function known(model: string): KnownModel | undefined {
+  return MODELS.get(model.replace(/-(preview|exp)\b.*$/, ""));
+}
 
 /** Without a purpose nothing is sent, and Google's own default holds. */
 const TASK_TYPES: PurposeNames = { query: "RETRIEVAL_QUERY", document: "RETRIEVAL_DOCUMENT" };
@@ -59,6 +64,7 @@ export const geminiProvider: Provider = {
         api: "the Gemini API (it ends in /v1beta)",
         baseURL: BASE_URL,
         models: MODELS,
+        known,
         limits: LIMITS,
         encoding: "float",
         fixedEncoding: true,
@@ -105,7 +111,7 @@ async function refuseOverlong(
   firstIndex: number,
   ask: (path: string, body: unknown) => Promise<unknown>,
 ): Promise<void> {
-  const maxTokens = MODELS.get(model)?.maxTokensPerText;
+  const maxTokens = known(model)?.maxTokensPerText;
   if (maxTokens === undefined) return;
   for (const [i, text] of texts.entries()) {
     // No text has more tokens than bytes.

@@ -1,6 +1,6 @@
 import { readEmbeddingAnswer } from "./embedding-answer.ts";
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
-import type { KnownModels } from "./known-model.ts";
+import type { KnownModel, KnownModels } from "./known-model.ts";
 import { keyHint, type Provider, requireKey } from "./provider.ts";
 
 const BASE_URL = "https://api.mistral.ai/v1";
@@ -20,12 +20,16 @@ const LIMITS = {
  * Mistral's embedding models (docs.mistral.ai/studio/knowledge-rag/embeddings, November 2026). codestral-embed can give
  * more dimensions than it does unasked.
  */
+const codestralEmbed: KnownModel = {
+  dimensions: 1536,
+  otherDimensions: { min: 1, max: 3072 },
+  maxTokensPerText: 8192,
+  pricePerMillionTokens: 0.15,
+};
 const MODELS: KnownModels = new Map([
   ["mistral-embed", { dimensions: 1024, maxTokensPerText: 8192, pricePerMillionTokens: 0.1 }],
-  [
-    "codestral-embed",
-    { dimensions: 1536, otherDimensions: { min: 1, max: 3072 }, maxTokensPerText: 8192, pricePerMillionTokens: 0.15 },
-  ],
+  ["codestral-embed", codestralEmbed],
+  ["codestral-embed-2505", codestralEmbed],
 ]);
 
 /**

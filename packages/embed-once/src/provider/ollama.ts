@@ -72,12 +72,18 @@ export const ollamaProvider: Provider = {
 };
 
 /**
- * `OLLAMA_HOST` is often a bare host, for which Ollama takes its own port, or the address that the server listens on;
- * baseURL often ends in `/v1` or `/api`.
+ * `OLLAMA_HOST` is often a bare host, port or both, or the address that the server listens on; as Ollama's own client does
+ * (envconfig/config.go), what has no scheme gets http and port 11434. baseURL often ends in `/v1` or `/api`.
  */
 function serverURL(address: string): string {
   const text = address.trim();
-  const bare = /^[\w.-]+$/.test(text) ? `${text}:11434` : text;
-  const url = /^https?:\/\//i.test(bare) ? bare : `http://${bare}`;
-  return url.replace(/\/\/0\.0\.0\.0(?=[:/]|$)/, "//127.0.0.1").replace(/\/(v1|api)\/*$/, "");
+  const [, scheme, host, port, path] = /^(https?:\/\/)?(\[[^\]]*\]|[^/:?#]*)(:\d*)?(.*)$/i.exec(text)!;
+  const isOnline = scheme === undefined && host === "ollama.com" && port === undefined;
+  const url = [
+    scheme ?? (isOnline ? "https://" : "http://"),
+    /^(|0\.0\.0\.0|\[::\])$/.test(host!) ? "127.0.0.1" : host,
+    port ?? (scheme === undefined && !isOnline ? ":11434" : ""),
+    path,
+  ].join("");
+  return url.replace(/\/(v1|api|api\/embed)\/*$/, "");
 }

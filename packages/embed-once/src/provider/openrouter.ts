@@ -28,7 +28,7 @@ const MODELS: KnownModels = new Map([
 /**
  * OpenRouter's `/embeddings` (openrouter.ai/docs/api_reference/embeddings, November 2026), a gateway in OpenAI's
  * words. Which provider computes a vector, and in which precision, is OpenRouter's choice and may change between
- * calls. It passes no task types on that are the same for all models, so a purpose changes prefixes only.
+ * calls. Its `input_type` is for some models only and not sent, so a purpose changes prefixes alone.
  */
 export const openrouterProvider: Provider = {
   description: `OpenRouter, a gateway (${DEFAULT_MODEL} unless another model is named)`,

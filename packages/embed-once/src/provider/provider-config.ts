@@ -126,7 +126,7 @@ export function parseProviderConfig(input: unknown): ProviderConfig {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);
     throw new ConfigurationError(
-      `Unknown option ${JSON.stringify(name)}${nearest === undefined ? "" : `. Did you mean "${nearest}"?`} Known options: ${known.join(", ")}.`,
+      `Unknown option ${JSON.stringify(name)}${nearest === undefined ? "." : `. Did you mean "${nearest}"?`} Known options: ${known.join(", ")}.`,
     );
   }
   if (!("provider" in input)) throw new ConfigurationError('Option "provider" is missing: name one, such as "local".');

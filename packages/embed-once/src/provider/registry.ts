@@ -42,6 +42,9 @@ export function findProvider(name: string): Provider {
   const provider = providers.get(name);
   if (provider !== undefined) return provider;
   const known = providerNames();
+  if (typeof name !== "string") {
+    throw new ConfigurationError(`Option "provider": expected a name such as "local", got ${typeof name}`);
+  }
   const nearest = nearestName(name, known);
   throw new ConfigurationError(
     `Unknown provider ${JSON.stringify(name)}${nearest === undefined ? "." : `. Did you mean "${nearest}"?`} Known providers: ${known.join(", ")}.`,

@@ -31,8 +31,8 @@ const MODELS: KnownModels = new Map([
 
 /**
  * Vercel AI Gateway's OpenAI-compatible `/embeddings`
- * (vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions/embeddings, September 2026). It passes no purpose
- * on: for Cohere, Voyage and Gemini models whose queries and documents should differ, ask those providers themselves.
+ * (vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions/embeddings, September 2026). Nothing there tells a
+ * purpose: for Cohere, Voyage and Gemini models whose queries and documents should differ, ask those providers themselves.
  */
 export const vercelAiGatewayProvider: Provider = {
   description: `Vercel AI Gateway (${DEFAULT_MODEL} unless another model is named)`,

@@ -119,6 +119,23 @@ describe("a CodeIndexServiceFactory", () => {
     expect(server.requests.map(({ body }) => body.model)).toEqual([model, model, "text-embedding-3-large"]);
   });
 
+  test("takes the address of an Azure deployment, whatever model is chosen beside it", async () => {
+    const azure = await startProviderServer({ provider: "azure-openai", apiKey: "sk-test", models: { dep: 8 } });
+    const baseUrl = `${azure.url}/openai/deployments/dep/embeddings?api-version=2023-05-15`;
+    const openAiCompatibleOptions = { baseUrl, apiKey: "sk-test" };
+    const embedder = factory({
+      embedderProvider: "openai-compatible",
+      modelId: "text-embedding-3-large",
+      openAiCompatibleOptions,
+    }).createEmbedder();
+    opened.push(embedder);
+    await embedder.createEmbeddings(["a"]);
+    expect(azure.requests.map(({ path }) => path)).toEqual([
+      "/openai/deployments/dep/embeddings?api-version=2023-05-15",
+    ]);
+    await azure.close();
+  });
+
   test("takes options of the provider that the projects have no setting for", async () => {
     const config = {
       embedderProvider: "openai",
@@ -153,6 +170,13 @@ describe("a CodeIndexServiceFactory", () => {
     [{ embedderProvider: "openai" }, /needs a key: set the environment variable OPENAI_API_KEY/],
     [{ embedderProvider: "openai-compatible" }, /needs the option baseURL/],
     [{ embedderProvider: "opanai" }, /Unknown provider "opanai". Did you mean "openai"/],
+    [
+      {
+        embedderProvider: "openai-compatible",
+        openAiCompatibleOptions: { baseUrl: "https://h/serving-endpoints/e/invocations", apiKey: "k" },
+      },
+      /An address that is no base URL cannot be carried over/,
+    ],
     [{} as CodeIndexConfig, /no embedderProvider: expected a name such as "openai", got undefined/],
   ])("says in one line what is wrong with %j", (config, message) => {
     expect(() => factory(config).createEmbedder()).toThrow(ConfigurationError);

@@ -2,7 +2,7 @@ import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings
 import { FakeVectorStore } from "@langchain/core/utils/testing";
 import { OpenAIEmbeddings } from "@langchain/openai";
 import { afterAll, afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
-import { fromLangChain, toLangChain } from "../../src/adapter/langchain.ts";
+import { cacheLangChain, fromLangChain, toLangChain } from "../../src/adapter/langchain.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../../src/embedder/cached-embedder.ts";
 import type { CacheEmbedderOptions } from "../../src/embedder/options.ts";
 import { createProviderEmbedder } from "../../src/provider/registry.ts";
@@ -126,5 +126,26 @@ describe("toLangChain and fromLangChain", () => {
     );
     expect(() => fromLangChain({} as Embeddings, identity)).toThrow(/embedDocuments and embedQuery, got object/);
     expect(() => fromLangChain(new OwnEmbeddings(), { provider: "", model: "m" })).toThrow(/whose vectors these are/);
+  });
+});
+
+describe("cacheLangChain", () => {
+  test("is the three parts in one", async () => {
+    const embeddings = cacheLangChain(openAIEmbeddings(server.url), identity, { directory: folders.next() });
+    opened.push(embeddings.embedder);
+    expectTypeOf(embeddings).toExtend<EmbeddingsInterface>();
+    const expected = await openAIEmbeddings(server.url).embedDocuments(["a", "b"]);
+    const before = server.requests.length;
+    expect(bits(await embeddings.embedDocuments(["a", "b"]))).toEqual(bits(expected));
+    expect(bits(await embeddings.embedDocuments(["b", "a"]))).toEqual(bits(expected.toReversed()));
+    expect(server.requests).toHaveLength(before + 1);
+  });
+
+  test("leaves retries to LangChain", async () => {
+    server.failNext({ status: 500 }, 9);
+    const embeddings = cacheLangChain(openAIEmbeddings(server.url), identity, { directory: folders.next() });
+    opened.push(embeddings.embedder);
+    await expect(embeddings.embedDocuments(["a"])).rejects.toMatchObject({ status: 500 });
+    expect(server.requests).toHaveLength(1);
   });
 });

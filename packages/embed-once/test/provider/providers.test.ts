@@ -114,6 +114,9 @@ describe("the identity", () => {
     for (const form of ["", "/", "/openai", "/openai/v1", "/openai/v1/", "/openai/v1/embeddings"]) {
       expect(azure(`https://one.openai.azure.com${form}`)).toBe(endpoint);
     }
+    for (const form of ["", "/", "/embeddings", "/embeddings?api-version=2023-05-15"]) {
+      expect(azure(`https://one.openai.azure.com/openai/deployments/dep${form}`)).toBe(endpoint);
+    }
     expect(azure("https://two.openai.azure.com")).not.toBe(endpoint);
   });
 });
@@ -130,6 +133,14 @@ describe("azure-openai", () => {
     ]);
     expect(requests.map(({ headers }) => headers["api-key"])).toEqual(["k", "k"]);
     expect(requests[0]!.authorization).toBeUndefined();
+  });
+
+  test("takes deployment and version from a deployment's own address", async () => {
+    const { url, requests } = await start({ provider: "azure-openai", models: { "my deployment": 8 } });
+    const own = `${url}/openai/deployments/my%20deployment/embeddings?api-version=2023-05-15`;
+    await create({ provider: "azure-openai", baseURL: own, apiKey: "k" }).createEmbeddings(["a"]);
+    const path = "/openai/deployments/my%20deployment/embeddings?api-version=2023-05-15";
+    expect(requests.map((request) => request.path)).toEqual([path]);
   });
 
   test("takes a token instead of a key, and needs an address", async () => {
@@ -253,6 +264,11 @@ describe("ollama", () => {
     ["127.0.0.1:4000", "http://127.0.0.1:4000"],
     ["0.0.0.0:11434", "http://127.0.0.1:11434"],
     ["gpu-box", "http://gpu-box:11434"],
+    [":4000", "http://127.0.0.1:4000"],
+    ["[::1]", "http://[::1]:11434"],
+    ["gpu-box/behind/a/proxy", "http://gpu-box:11434/behind/a/proxy"],
+    ["ollama.com", "https://ollama.com"],
+    ["http://localhost:11434/api/embed", "http://localhost:11434"],
     ["https://ollama.example/", "https://ollama.example"],
     ["http://localhost:11434/v1", "http://localhost:11434"],
   ])("reads OLLAMA_HOST %j as %j", (host, endpoint) => {
