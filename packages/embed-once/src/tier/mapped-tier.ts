@@ -12,7 +12,7 @@ import { openMarkers, openMarkersHere, placeExchangeMarker, removeQuietly } from
 import { Recency } from "./recency.ts";
 import { RecordLog, segmentOf } from "./record-log.ts";
 import type { Tier, TierEntry, TierUsage } from "./tier.ts";
-import { maxBytes, readState, stateRow, type TierState, usedBytes } from "./tier-state.ts";
+import { emptyState, maxBytes, readState, stateRow, type TierState, usedBytes } from "./tier-state.ts";
 
 /** What `setMany` waits for: the commit (a power cut may take the last moments), or the disk. */
 export type Durability = "commit" | "sync";
@@ -241,17 +241,25 @@ export class MappedTier implements Tier<Uint8Array> {
 
   async close(): Promise<void> {
     try {
-      this.#lastState = this.state();
       if (this.#recency.unsaved > 0 && !this.#stuck) await this.change(() => {});
     } catch {
       // What was read lately is a help for eviction, no more.
     }
+    try {
+      this.#lastState = this.#storedState();
+    } catch {
+      this.#lastState = emptyState();
+    }
     await this.#file.close(this.#doubtful);
   }
 
-  /** What the file holds as a whole. */
+  /** What the file holds as a whole; of a closed tier, what it held then. */
   state(): TierState {
-    if (this.#lastState) return this.#lastState;
+    return this.#lastState ?? this.#storedState();
+  }
+
+  /** The row as it is now, with this tier's budget. */
+  #storedState(): TierState {
     const state = readState(this.#meta.get("state"));
     state.budgetBytes = this.#options.maxBytes ?? state.budgetBytes;
     return state;
@@ -269,7 +277,8 @@ export class MappedTier implements Tier<Uint8Array> {
   async change<Result>(body: (state: TierState) => Result): Promise<Result> {
     let evicted = 0;
     const result = await this.#transaction(() => {
-      const state = this.state();
+      // Never what is remembered: others have written since.
+      const state = this.#storedState();
       const { evictions } = state;
       const value = body(state);
       evicted = state.evictions - evictions;

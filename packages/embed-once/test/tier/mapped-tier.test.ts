@@ -71,6 +71,25 @@ describe("the mapped tier", () => {
     await tier.close();
   });
 
+  test("a tier that closes takes nothing back of what others write meanwhile", async () => {
+    const directory = newDirectory();
+    const batch = (from: number) => Array.from({ length: 100 }, (_, i) => numberedEntry(from + i));
+    const filler = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
+    for (let from = 0; from < 1000; from += 100) await filler.set(batch(from));
+    // More than half full: what is read is noted, and written down on closing.
+    const options = { directory, maxBytes: Math.ceil(1.6 * filler.usage().usedBytes) };
+    await filler.close();
+    const [closing, writing] = [await MappedTier.open(options), await MappedTier.open(options)];
+    expect(closing.get(numberedEntry(1).key)).toBeDefined();
+    await Promise.all([writing.set(batch(5000)), closing.close()]);
+    await writing.set(batch(6000));
+    for (const { key, value } of [...batch(5000), ...batch(6000)]) {
+      expect(Uint8Array.from(writing.get(key)!)).toEqual(value);
+    }
+    expect(writing.usage()).toMatchObject({ entries: 1200, evictions: 0 });
+    await writing.close();
+  });
+
   test("shares a directory between processes that write at once", { timeout: 60_000 }, async () => {
     const directory = newDirectory();
     const tier = await MappedTier.open({ directory, maxBytes: MAX_BYTES });
