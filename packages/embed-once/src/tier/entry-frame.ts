@@ -6,14 +6,16 @@ import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
  *
  * | bytes | what |
  * |---|---|
- * | 0–3 | CRC-32 over everything that follows, the key included |
+ * | 0–3 | checksum: CRC-32 over everything between it and the last 4 bytes, xor those 4 bytes turned left by 13 bits |
  * | 4–7 | bytes of the record |
  * | 8–13 | when it was stored, in milliseconds since 1970 |
  * | 14–15 | id of the model; 0: not known |
  * | 16–47 | content key |
- * | 48… | codec record |
+ * | 48… | codec record, whose last 4 bytes are its own CRC-32 |
  *
- * The checksum covers the whole key: a damaged index may lead to another text's intact entry, and that must be a miss.
+ * The checksum covers the whole key: a damaged index may lead to another text's intact entry, and that must be a miss. A
+ * CRC-32 over a record with its own CRC-32 is the same for all records of that length, so another text's record could
+ * stand under the key unnoticed. Hence the last 4 bytes go in by another way.
  */
 export const FRAME_HEADER_BYTES = 48;
 
@@ -22,6 +24,7 @@ const TIME_AT = 8;
 const TIME_BYTES = 6;
 const MODEL_AT = 14;
 const KEY_AT = 16;
+const LAST_BYTES = 4;
 
 /** Frames of a batch, side by side in one allocation; each lacks the id of its model and its checksum. */
 export function beginFrames(entries: readonly { key: ContentKey; value: Uint8Array }[], storedMs: number): Buffer[] {
@@ -42,7 +45,13 @@ export function beginFrames(entries: readonly { key: ContentKey; value: Uint8Arr
 /** Writes what a frame lacks: ids differ from file to file. */
 export function finishFrame(frame: Buffer, modelId: number): void {
   frame.writeUInt16LE(modelId, MODEL_AT);
-  frame.writeUInt32LE(crc32(frame.subarray(LENGTH_AT)), 0);
+  frame.writeUInt32LE(checksumOf(frame), 0);
+}
+
+function checksumOf(frame: Buffer): number {
+  const end = frame.length - LAST_BYTES;
+  const last = frame.readUInt32LE(end);
+  return (crc32(frame.subarray(LENGTH_AT, end)) ^ ((last << 13) | (last >>> 19))) >>> 0;
 }
 
 /** Bytes of the frame that begins here; only as true as its checksum. */
@@ -55,7 +64,7 @@ export function isSound(frame: Buffer): boolean {
   return (
     frame.length >= FRAME_HEADER_BYTES &&
     frameBytes(frame, 0) === frame.length &&
-    crc32(frame.subarray(LENGTH_AT)) === frame.readUInt32LE(0)
+    checksumOf(frame) === frame.readUInt32LE(0)
   );
 }
 

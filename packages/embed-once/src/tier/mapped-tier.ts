@@ -53,7 +53,7 @@ export class LockWaitError extends Error {
 export type LifetimeCounters = Record<string, number>;
 
 /** The version of the layout. Another version is another file; neither touches the other. */
-const FILE_NAME = "vectors-v1.lmdb";
+const FILE_NAME = "vectors-v2.lmdb";
 
 const DEFAULT_MAX_LOCK_WAIT_MS = 10_000;
 /** Recency is of no use before there is something to evict. */

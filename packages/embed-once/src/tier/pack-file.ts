@@ -10,7 +10,7 @@ import { FRAME_HEADER_BYTES, frameBytes, frameModelId, isSound } from "./entry-f
  *
  * Numbers are little-endian. Whatever does not check is skipped up to the next item that does.
  */
-const MAGIC: Buffer = Buffer.from("embed-once pack 1\n");
+const MAGIC: Buffer = Buffer.from("embed-once pack 2\n");
 const MODEL = 0x4d;
 const ENTRY = 0x45;
 const MODEL_HEADER_BYTES = 5;

@@ -210,7 +210,7 @@ describe("the cache", () => {
     expect(output).toBe("1,2,3");
     expect(performance.now() - startedMs).toBeLessThan(10_000);
     // An exit without close is a clean end: no marker tells of a doubtful file.
-    expect(readdirSync(directory).sort()).toEqual(["vectors-v1.lmdb", "vectors-v1.lmdb-lock"]);
+    expect(readdirSync(directory).sort()).toEqual(["vectors-v2.lmdb", "vectors-v2.lmdb-lock"]);
     const reader = `
       import { openCache } from ${JSON.stringify(source)};
       const cache = await openCache({ directory: ${JSON.stringify(directory)} });

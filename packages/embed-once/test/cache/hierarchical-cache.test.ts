@@ -232,7 +232,7 @@ describe("the hierarchical cache", () => {
     await withCache({ directory }, async (cache) => {
       await cache.setMany([{ key: key(1), vector: vector(1) }]);
       expect(statSync(directory).mode & 0o777).toBe(0o700);
-      for (const file of ["vectors-v1.lmdb", "vectors-v1.lmdb-lock"]) {
+      for (const file of ["vectors-v2.lmdb", "vectors-v2.lmdb-lock"]) {
         expect(statSync(join(directory, file)).mode & 0o777, file).toBe(0o600);
       }
     });

@@ -5,7 +5,7 @@ import { open } from "lmdb";
 import { LMDB_OPTIONS } from "../../src/tier/lmdb-options.ts";
 
 const [directory, holdMs] = process.argv.slice(2);
-const root = open({ ...LMDB_OPTIONS, path: join(directory!, "vectors-v1.lmdb") });
+const root = open({ ...LMDB_OPTIONS, path: join(directory!, "vectors-v2.lmdb") });
 root.transactionSync(() => {
   writeSync(1, "locked\n");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(holdMs));

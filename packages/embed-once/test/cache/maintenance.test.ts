@@ -22,7 +22,7 @@ const found = (cache: EmbeddingCache, from: number, to: number) =>
 
 /** Flips a bit in the middle of three records. */
 function damage(directory: string): void {
-  const path = join(directory, "vectors-v1.lmdb");
+  const path = join(directory, "vectors-v2.lmdb");
   const bytes = readFileSync(path);
   // A record that lies across two pages has its key in two places.
   const places = Array.from({ length: 45 }, (_, i) => bytes.lastIndexOf(key(2 * i + 10)));
@@ -72,7 +72,7 @@ describe("maintenance", () => {
 
   test("compact makes the file smaller, drops what is damaged, and keeps every sound vector", async () => {
     const directory = newPath();
-    const path = join(directory, "vectors-v1.lmdb");
+    const path = join(directory, "vectors-v2.lmdb");
     await using first = await openCache({ directory });
     for (let i = 0; i < 1_000; i += 2) {
       await first.setMany([...entries(i, i + 1, "kept"), ...entries(i + 1, i + 2, "dropped")]);

@@ -285,12 +285,12 @@ describe("a cache that cannot be had never stops a search", () => {
   test("garbage in the cache file's place", () => {
     const cache = newCache();
     run(["search", "menu"], { cache });
-    writeFileSync(join(cache, "vectors-v1.lmdb"), "garbage\n".repeat(5_000));
+    writeFileSync(join(cache, "vectors-v2.lmdb"), "garbage\n".repeat(5_000));
     const { stdout, stderr, status } = run(["search", "popup"], { cache });
     expect(status).toBe(0);
     expect(stdout).toContain("menu.ts");
     expect(stderr).toMatch(/note: .*is damaged.*set aside as/);
-    expect(readdirSync(cache).some((name) => name.startsWith("vectors-v1.lmdb.damaged-"))).toBe(true);
+    expect(readdirSync(cache).some((name) => name.startsWith("vectors-v2.lmdb.damaged-"))).toBe(true);
   });
 
   test("garbage in the index's place", () => {

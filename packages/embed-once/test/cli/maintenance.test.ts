@@ -32,7 +32,7 @@ describe("the maintenance commands", () => {
   test("verify says that all is well, and ends with code 1 where something is damaged", async () => {
     const directory = await filled(50);
     expect(run(directory, "verify")).toMatchObject({ status: 0, stdout: "50 vectors sound, 0 damaged" });
-    const path = join(directory, "vectors-v1.lmdb");
+    const path = join(directory, "vectors-v2.lmdb");
     const bytes = readFileSync(path);
     bytes[bytes.indexOf(numberedEntry(7).key) + 40]! ^= 1;
     writeFileSync(path, bytes);

@@ -546,7 +546,7 @@ describe("never worse than no cache", () => {
     const directory = newDirectory();
     await cached(new FakeEmbedder(), { directory }).createEmbeddings(["a"]);
     await opened.at(-1)!.close();
-    writeFileSync(join(directory, "vectors-v1.lmdb"), "garbage".repeat(5_000));
+    writeFileSync(join(directory, "vectors-v2.lmdb"), "garbage".repeat(5_000));
     const notices: string[] = [];
     const base = new FakeEmbedder();
     await cached(base, { directory, onNotice: (message) => notices.push(message) }).createEmbeddings(["a"]);

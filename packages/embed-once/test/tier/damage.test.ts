@@ -8,7 +8,7 @@ import { numberedEntry } from "./numbered-entry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-damage-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const FILE = "vectors-v1.lmdb";
+const FILE = "vectors-v2.lmdb";
 const ENTRIES = 600;
 const ROUNDS = 16;
 const original = join(folder, "original");

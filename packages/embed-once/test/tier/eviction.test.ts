@@ -40,7 +40,7 @@ describe("the mapped tier", () => {
     for (let from = 0; from < 10_000; from += 50) await tier.set(batch(from));
     await tier.close();
     // About 26 MB went through it.
-    expect(statSync(join(directory, "vectors-v1.lmdb")).size).toBeLessThan(2 * maxBytes);
+    expect(statSync(join(directory, "vectors-v2.lmdb")).size).toBeLessThan(2 * maxBytes);
   });
 
   test("keeps to the budget that was given last where nobody gives one", async () => {

@@ -20,6 +20,6 @@ describe("the mapped tier", () => {
       enough: true,
     });
     // A healthy file survives every trial, and the markers of the dead are cleared away.
-    expect(readdirSync(directory).sort()).toEqual(["vectors-v1.lmdb", "vectors-v1.lmdb-lock"]);
+    expect(readdirSync(directory).sort()).toEqual(["vectors-v2.lmdb", "vectors-v2.lmdb-lock"]);
   });
 });

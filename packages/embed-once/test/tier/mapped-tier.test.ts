@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "embed-once-mapped-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
 const newDirectory = () => join(folder, String(count++));
-const FILE = "vectors-v1.lmdb";
+const FILE = "vectors-v2.lmdb";
 const MAX_BYTES = 1e9;
 
 async function fill(directory: string, entries: number): Promise<void> {
@@ -160,10 +160,10 @@ describe("the mapped tier", () => {
   test("leaves the file of another version of the layout untouched", async () => {
     const directory = newDirectory();
     await fill(directory, 1);
-    writeFileSync(join(directory, "vectors-v2.lmdb"), "of the future");
+    writeFileSync(join(directory, "vectors-v3.lmdb"), "of the future");
     await fill(directory, 2);
-    expect(readFileSync(join(directory, "vectors-v2.lmdb"), "utf8")).toBe("of the future");
-    expect(readdirSync(directory).sort()).toEqual([FILE, `${FILE}-lock`, "vectors-v2.lmdb"]);
+    expect(readFileSync(join(directory, "vectors-v3.lmdb"), "utf8")).toBe("of the future");
+    expect(readdirSync(directory).sort()).toEqual([FILE, `${FILE}-lock`, "vectors-v3.lmdb"]);
   });
 
   test("a flipped bit in a record is a miss, is counted, and the entry can be stored anew", async () => {

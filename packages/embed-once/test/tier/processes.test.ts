@@ -34,7 +34,7 @@ function startSharer(directory: string, own: number, processes: number, batches:
 
 /** A transaction number as lmdb's lock file has it; the descriptor stays open, as closing it would end lmdb's locks. */
 function lastTransaction(directory: string): { read(): number; write(number: number): void } {
-  const file = openSync(join(directory, "vectors-v1.lmdb-lock"), "r+");
+  const file = openSync(join(directory, "vectors-v2.lmdb-lock"), "r+");
   const bytes = Buffer.alloc(4);
   return {
     read() {
@@ -145,7 +145,7 @@ describe("the mapped tier, shared by processes", () => {
       for (let i = 0; i < 1_000; i += 50) {
         await tier.set(Array.from({ length: 50 }, (_, k) => numberedEntry(10_000_000 + first + i + k)));
       }
-      return statSync(join(directory, "vectors-v1.lmdb")).size;
+      return statSync(join(directory, "vectors-v2.lmdb")).size;
     };
     // Were an old snapshot still held, no freed page could be used again.
     const settled = await write(0);
