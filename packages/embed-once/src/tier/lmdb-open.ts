@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeDirectory } from "./directory.ts";
 import { damageFoundByTrial } from "./doubtful-file.ts";
+import { openNotingExit } from "./end-at-exit.ts";
 import { checkFile, fileIdentity, setAside } from "./lmdb-file.ts";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
 import { type SharedRoot, shareRoot } from "./lmdb-root.ts";
@@ -59,7 +60,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     for (let tries = 0; tries < MAX_MAKING_TRIES && !existsSync(path); tries++) await makeDatabase(open, path);
     const { identity, close, ...shared } = await shareRoot(path, () => {
       const readOnly = !canWrite(path);
-      const root = open({ ...LMDB_OPTIONS, path, ...(readOnly ? { readOnly: true } : {}) });
+      const root = openNotingExit(() => open({ ...LMDB_OPTIONS, path, ...(readOnly ? { readOnly: true } : {}) }));
       // What opening has broken, it repairs. Others repair it, too, but not before they write.
       if (!readOnly) root.transactionSync(() => beginsAtNewestCommit(root, path));
       return { root, readOnly };
@@ -85,7 +86,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
 async function makeDatabase(open: LmdbModule["open"], path: string): Promise<void> {
   const draft = `${path}-new-${process.pid}-${threadHere()}.${drafts++}`;
   try {
-    const root = open({ ...LMDB_OPTIONS, path: draft });
+    const root = openNotingExit(() => open({ ...LMDB_OPTIONS, path: draft }));
     for (const [name, encoding] of Object.entries(TABLES)) root.openDB({ name, ...encoding });
     await root.close();
     const removeMarker = placeExchangeMarker(path);

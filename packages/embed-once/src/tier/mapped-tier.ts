@@ -2,6 +2,7 @@ import { chmodSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
+import { endAtExit } from "./end-at-exit.ts";
 import { beginFrames, frameKey, frameStoredMs, frameValue, hasKey, isSound } from "./entry-frame.ts";
 import { EntryStore, type NewEntry } from "./entry-store.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -387,7 +388,10 @@ async function commit<Result>(root: RootDatabase, path: string, body: () => Resu
  * which would end the process as unhandled; the reason is in one of them.
  */
 async function commitOf<Result>(root: RootDatabase, body: () => Result): Promise<Result> {
+  const isOver = endAtExit();
   const committed = root.transaction(body);
+  // Until then lmdb's thread is at work.
+  committed.then(() => root.flushed).then(isOver, isOver);
   try {
     return await committed;
   } catch (error) {
