@@ -30,6 +30,10 @@ export class DiskTier {
   #retryAtMs = 0;
   #retryAfterMs: number = FIRST_RETRY_MS;
   #closed = false;
+  /** Work that puts another file in the tier's place: writes wait for it, and go to that file. */
+  #exclusive: Promise<unknown> | undefined;
+  /** Writes that it waits for. */
+  readonly #writing = new Set<Promise<unknown>>();
   /** What does not work at present, by what was tried. */
   readonly #faults = new Map<"open" | "read" | "write", string>();
   failedReads = 0;
@@ -100,33 +104,57 @@ export class DiskTier {
 
   /** @throws what kept an open tier from storing; nothing of the batch is acknowledged then */
   async set(entries: readonly MappedEntry[]): Promise<void> {
+    await this.#exclusive;
     await this.open();
-    if (!this.#tier) {
+    const tier = this.#tier;
+    if (!tier) {
       if (!this.#lost) return;
       this.failedWrites++;
       throw this.#lost;
     }
     try {
-      await this.#tier.set(entries);
+      await this.#writeTo(tier.set(entries));
       this.#faults.delete("write");
     } catch (error) {
       this.failedWrites++;
       this.#fault("write", `vectors cannot be written to disk: ${messageOf(error)}`);
-      if (!this.#tier.isInPlace) this.#lose(error);
+      if (tier === this.#tier && !tier.isInPlace) this.#lose(error);
       throw error;
     }
   }
 
   /** @returns `undefined` where nobody can say: then everybody embeds for himself */
   async lease(keys: readonly ContentKey[]): Promise<boolean[] | undefined> {
+    await this.#exclusive;
     if (!this.#tier || this.#tier.readOnly) return undefined;
-    return this.#tier.leases.acquire(keys).catch(() => undefined);
+    return this.#writeTo(this.#tier.leases.acquire(keys)).catch(() => undefined);
   }
 
   /** A lease that cannot be given back runs out. */
   async release(keys: readonly ContentKey[]): Promise<void> {
+    await this.#exclusive;
     if (!this.#tier || this.#tier.readOnly || keys.length === 0) return;
-    await this.#tier.leases.release(keys).catch(() => {});
+    await this.#writeTo(this.#tier.leases.release(keys)).catch(() => {});
+  }
+
+  /**
+   * The same for something that puts another file in the tier's place. It waits for the writes that are under way, and
+   * those that come meanwhile wait for it.
+   */
+  useAlone<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
+    const before = this.#exclusive;
+    const done = (async () => {
+      await before;
+      await Promise.allSettled(this.#writing);
+      return this.use(work);
+    })();
+    const over = done
+      .catch(() => {})
+      .then(() => {
+        if (this.#exclusive === over) this.#exclusive = undefined;
+      });
+    this.#exclusive = over;
+    return done;
   }
 
   /**
@@ -161,7 +189,18 @@ export class DiskTier {
 
   /** @returns `false` where there is no place for them at present */
   async addLifetime(counters: LifetimeCounters): Promise<boolean> {
-    return (await this.#tier?.addLifetime(counters)) ?? false;
+    await this.#exclusive;
+    const added = this.#tier?.addLifetime(counters);
+    return added ? this.#writeTo(added) : false;
+  }
+
+  async #writeTo<Result>(write: Promise<Result>): Promise<Result> {
+    this.#writing.add(write);
+    try {
+      return await write;
+    } finally {
+      this.#writing.delete(write);
+    }
   }
 
   async flush(): Promise<void> {

@@ -194,7 +194,8 @@ class HierarchicalCache implements EmbeddingCache {
   }
 
   compact(progress: Progress = {}): Promise<CompactReport> {
-    return this.#onDisk((tier) => compact(tier, progress));
+    if (!this.#disk) return Promise.reject(noDisk());
+    return this.#disk.useAlone((tier) => compact(tier, progress));
   }
 
   async clear(model?: string, progress: Progress = {}): Promise<number> {
@@ -237,7 +238,7 @@ class HierarchicalCache implements EmbeddingCache {
   }
 
   #onDisk<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
-    if (!this.#disk) return Promise.reject(new Error("the cache has no disk tier: diskBytes is 0"));
+    if (!this.#disk) return Promise.reject(noDisk());
     return this.#disk.use(work);
   }
 
@@ -316,6 +317,10 @@ class HierarchicalCache implements EmbeddingCache {
     // Copying the record from the map is many times cheaper than encoding the vector again.
     this.#compressed.put(key, this.#disk?.get(key) ?? encodeLent(vector));
   }
+}
+
+function noDisk(): Error {
+  return new Error("the cache has no disk tier: diskBytes is 0");
 }
 
 /** Room for about twenty records of 1,536 dimensions: an allocation each would take longer. */

@@ -27,6 +27,7 @@ export async function main(
 ): Promise<void> {
   // For good, since what is written last may fail after the end of this; once, however often this is called.
   if (!process.stdout.listeners("error").includes(onOutputError)) process.stdout.on("error", onOutputError);
+  if (!process.stderr.listeners("error").includes(onStderrError)) process.stderr.on("error", onStderrError);
   const stop = new AbortController();
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(130);
@@ -43,9 +44,14 @@ export async function main(
 }
 
 /** A reader such as `head` that has seen enough is no failure. */
-function onOutputError({ code }: NodeJS.ErrnoException): void {
-  process.exit(code === "EPIPE" ? 0 : FAILURE);
+function onOutputError({ code, message }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE") process.exit(0);
+  process.stderr.write(`embed-once: the output cannot be written: ${message}\n`);
+  process.exit(FAILURE);
 }
+
+/** Progress and notes that nobody reads are no reason to end. */
+function onStderrError(): void {}
 
 function createProgram(output: Output, signal: AbortSignal): Command {
   const program = new Command("embed-once")

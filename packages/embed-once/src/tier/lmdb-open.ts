@@ -1,4 +1,15 @@
-import { accessSync, chmodSync, constants, existsSync, renameSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { devNull } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeDirectory } from "./directory.ts";
@@ -39,6 +50,9 @@ export interface OpenDatabase extends Pick<SharedRoot, "root" | "table"> {
 const EXCHANGE_POLL_MS = 20;
 const MAX_EXCHANGE_WAIT_MS = 30_000;
 const MAX_MAKING_TRIES = 3;
+/** Of a new file and its lock file. */
+const ROOM_NEEDED_BYTES = 262_144;
+const DESCRIPTORS_NEEDED = 4;
 
 let drafts = 0;
 
@@ -54,10 +68,13 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   makeDirectory(dirname(path));
   // The own marker before the look at the other's: of two that begin at once, one sees the other.
   const endMarker = placeOpenMarker(path);
+  let isDoubtful = false;
   try {
     await exchangeIsOver(path);
     await setAsideIfDamaged(options);
+    checkSurroundings(path);
     for (let tries = 0; tries < MAX_MAKING_TRIES && !existsSync(path); tries++) await makeDatabase(open, path);
+    isDoubtful = true;
     const { identity, close, ...shared } = await shareRoot(path, () => {
       const readOnly = !canWrite(path);
       const root = openNotingExit(() => open({ ...LMDB_OPTIONS, path, ...(readOnly ? { readOnly: true } : {}) }));
@@ -74,8 +91,32 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
       },
     };
   } catch (error) {
-    endMarker(false);
+    // What the system refuses says nothing of the file.
+    endMarker(isDoubtful && typeof (error as NodeJS.ErrnoException).code !== "string");
     throw error;
+  }
+}
+
+/**
+ * Finds what would end the process within lmdb (3.5.6): too few file descriptors, what is no lock file in the lock file's
+ * place, and a disk without room for the lock file, which is mapped.
+ * @throws the system's own error
+ */
+function checkSurroundings(path: string): void {
+  const opened: number[] = [];
+  try {
+    while (opened.length < DESCRIPTORS_NEEDED) opened.push(openSync(devNull, "r"));
+  } finally {
+    opened.forEach(closeSync);
+  }
+  const lock = statSync(`${path}-lock`, { throwIfNoEntry: false });
+  if (lock?.isFile() === false) throw new Error(`${path}-lock is no file`);
+  if ((lock && existsSync(path)) || !canWrite(path)) return;
+  const probe = `${path}-new-${process.pid}-${threadHere()}.room`;
+  try {
+    writeFileSync(probe, new Uint8Array(ROOM_NEEDED_BYTES), { mode: 0o600 });
+  } finally {
+    removeQuietly(probe);
   }
 }
 

@@ -1,5 +1,5 @@
-import { chmodSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
 import { endAtExit } from "./end-at-exit.ts";
@@ -55,6 +55,8 @@ export type LifetimeCounters = Record<string, number>;
 
 /** The version of the layout. Another version is another file; neither touches the other. */
 const FILE_NAME = "vectors-v2.lmdb";
+/** The beginning of a folder's name, behind the file's, in which a copy is made. */
+const COPY = "-copy-";
 
 const DEFAULT_MAX_LOCK_WAIT_MS = 10_000;
 /** Recency is of no use before there is something to evict. */
@@ -93,6 +95,8 @@ export class MappedTier implements Tier<Uint8Array> {
   evictions = 0;
   damaged = 0;
   #doubtful = false;
+  /** Another file is about to take this one's place. */
+  #isExchanged = false;
   /** A write that waits for another process's lock. */
   #stuck: Promise<unknown> | undefined;
   /** What it held when it was closed: statistics are asked for afterwards, too. */
@@ -161,16 +165,25 @@ export class MappedTier implements Tier<Uint8Array> {
 
   /** An entry's whole frame, lent until the next read. */
   find(key: ContentKey): Buffer | undefined {
-    let position = this.#position(key);
+    try {
+      return this.#find(key);
+    } catch (error) {
+      this.#doubt(error);
+      throw error;
+    }
+  }
+
+  #find(key: ContentKey): Buffer | undefined {
+    let position = this.#index.get(key);
     if (position === undefined) {
       // lmdb reads from one snapshot for as long as the event loop does not turn.
       this.#root.resetReadTxn();
-      position = this.#position(key);
+      position = this.#index.get(key);
       if (position === undefined) return undefined;
     }
     const frame = this.#log.read(position);
     if (!frame || !isSound(frame)) {
-      this.#drop(key);
+      this.#drop(key, position);
       return undefined;
     }
     // The index led to another text's entry: its row is damaged, or two keys share a fold.
@@ -251,7 +264,10 @@ export class MappedTier implements Tier<Uint8Array> {
     } catch {
       this.#lastState = emptyState();
     }
-    await this.#file.close(this.#doubtful);
+    const closed = this.#file.close(this.#doubtful);
+    // lmdb would wait for the write that waits for the lock, and that may be for ever.
+    if (this.#stuck) closed.catch(() => {});
+    else await closed;
   }
 
   /** What the file holds as a whole; of a closed tier, what it held then. */
@@ -261,7 +277,13 @@ export class MappedTier implements Tier<Uint8Array> {
 
   /** The row as it is now, with this tier's budget. */
   #storedState(): TierState {
-    const state = readState(this.#meta.get("state"));
+    let state: TierState;
+    try {
+      state = readState(this.#meta.get("state"));
+    } catch (error) {
+      this.#doubt(error);
+      throw error;
+    }
     state.budgetBytes = this.#options.maxBytes ?? state.budgetBytes;
     return state;
   }
@@ -302,12 +324,17 @@ export class MappedTier implements Tier<Uint8Array> {
     const { path } = this;
     const removeMarker = placeExchangeMarker(path);
     if (!removeMarker) throw new Error(`another process is compacting ${path}`);
-    const copy = `${path}-copy`;
+    removeCopies(path);
+    // A folder of its own, as lmdb makes the file with the mode that it likes.
+    const folder = mkdtempSync(path + COPY);
+    const copy = join(folder, FILE_NAME);
     try {
       const [other] = openMarkers(path).living;
       if (other) throw new Error(`${path} is open in process ${other.pid}, too`);
       if (openMarkersHere(path) > 1) throw new Error(`${path} is open a second time in this process`);
-      removeQuietly(copy);
+      // What this tier was told to write before comes along.
+      await this.#transaction(() => {});
+      this.#isExchanged = true;
       await copyTo(copy);
       chmodSync(copy, 0o600);
       await this.close();
@@ -315,19 +342,15 @@ export class MappedTier implements Tier<Uint8Array> {
       // The lock file tells of the file that is gone.
       removeQuietly(`${path}-lock`);
     } finally {
-      removeQuietly(copy);
-      removeQuietly(`${copy}-lock`);
+      this.#isExchanged = false;
+      removeCopies(path);
       removeMarker();
     }
   }
 
-  #position(key: ContentKey): number | undefined {
-    try {
-      return this.#index.get(key);
-    } catch (error) {
-      this.#doubtful ||= CORRUPTION.test(String(error));
-      throw error;
-    }
+  /** After an error that speaks of damage the file is tried before it is opened again. */
+  #doubt(error: unknown): void {
+    this.#doubtful ||= CORRUPTION.test(String(error));
   }
 
   #markUsed(position: number): void {
@@ -338,14 +361,21 @@ export class MappedTier implements Tier<Uint8Array> {
   }
 
   /** A damaged entry is a miss, is counted, and is removed so that it is stored anew. */
-  #drop(key: ContentKey): void {
+  #drop(key: ContentKey, position: number): void {
     this.damaged++;
-    if (!this.readOnly) this.delete(key).catch(() => {});
+    if (this.readOnly) return;
+    const copy = Buffer.from(key);
+    this.change((state) => {
+      // Somebody may have stored it anew meanwhile.
+      if (this.#index.get(copy) === position) this.#store.remove(state, copy);
+    }).catch(() => {});
   }
 
   async #transaction<Result>(body: () => Result): Promise<Result> {
     if (this.readOnly) throw new Error(`${dirname(this.path)} can only be read`);
     if (this.#stuck) throw new Error(`another process has ${this.path} locked`);
+    // What came after the copy would not be in it.
+    if (this.#isExchanged) throw new Error(`${this.path} is being compacted`);
     let timer: NodeJS.Timeout | undefined;
     const committed = commit(this.#root, this.path, body);
     const { maxLockWaitMs = DEFAULT_MAX_LOCK_WAIT_MS } = this.#options;
@@ -362,11 +392,19 @@ export class MappedTier implements Tier<Uint8Array> {
     try {
       return await Promise.race([committed, timeout]);
     } catch (error) {
-      this.#doubtful ||= CORRUPTION.test(String(error));
+      this.#doubt(error);
       throw error;
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** Of whoever exchanges the file, and of those who were killed over it. */
+function removeCopies(path: string): void {
+  const prefix = basename(path) + COPY;
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RootDatabaseOptionsWithPath } from "lmdb";
@@ -43,6 +43,32 @@ async function openNoticing(options: CacheOptions) {
 }
 
 describe("the cache", () => {
+  test("answers from memory where lmdb would end the process: a folder in the lock file's place", async () => {
+    const directory = newDirectory();
+    mkdirSync(join(directory, "vectors-v2.lmdb-lock"), { recursive: true });
+    const { cache, notices } = await openNoticing({ directory });
+    await cache.setMany([entry(1)]);
+    expect(cache.getMany([key(1)])).toEqual([vector(1)]);
+    expect(notices).toEqual([expect.stringContaining("vectors-v2.lmdb-lock is no file")]);
+    await cache.close();
+  });
+
+  test("answers from memory on a disk that is full already when it is opened", async ({ skip }) => {
+    const mount = newDirectory();
+    if (!mountSmall(mount, 1)) skip("this process may not mount a file system");
+    const file = openSync(join(mount, "filler"), "w");
+    try {
+      for (;;) writeSync(file, Buffer.alloc(4096));
+    } catch {
+      closeSync(file);
+    }
+    const { cache, notices } = await openNoticing({ directory: mount });
+    await cache.setMany([entry(1)]);
+    expect(cache.getMany([key(1)])).toEqual([vector(1)]);
+    expect(notices).toEqual([expect.stringContaining("ENOSPC")]);
+    await cache.close();
+  });
+
   test("on a full disk refuses to acknowledge, says so once, goes on reading, and writes again when there is room", async ({
     skip,
   }) => {

@@ -70,6 +70,25 @@ describe("maintenance", () => {
     expect(found(cache, 0, 10)).toBe(10);
   });
 
+  test("compact loses nothing of what is stored meanwhile", async () => {
+    const directory = newPath();
+    await using cache = await openCache({ directory, hotBytes: 0, compressedBytes: 0 });
+    for (let from = 0; from < 3_000; from += 500) await cache.setMany(entries(from, from + 500));
+    let isCompacting = true;
+    let last = 3_000;
+    const writing = (async () => {
+      for (; isCompacting; last += 5) await cache.setMany(entries(last, last + 5));
+    })();
+    await cache.compact();
+    isCompacting = false;
+    await writing;
+    expect(last).toBeGreaterThan(3_000);
+    expect(found(cache, 0, last)).toBe(last);
+    await cache.close();
+    await using again = await openCache({ directory, hotBytes: 0, compressedBytes: 0 });
+    expect(found(again, 0, last)).toBe(last);
+  });
+
   test("compact makes the file smaller, drops what is damaged, and keeps every sound vector", async () => {
     const directory = newPath();
     const path = join(directory, "vectors-v2.lmdb");
