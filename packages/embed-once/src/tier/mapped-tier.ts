@@ -62,6 +62,7 @@ const DEFAULT_MAX_LOCK_WAIT_MS = 10_000;
 /** Recency is of no use before there is something to evict. */
 const RECENCY_FROM_SHARE = 0.5;
 const MAX_UNSAVED_RECENCY = 16_384;
+const READER_CHECK_MS = 5_000;
 /** Each one fails only where another process opens the file at the wrong moment. */
 const MAX_COMMIT_TRIES = 100;
 
@@ -95,6 +96,7 @@ export class MappedTier implements Tier<Uint8Array> {
   evictions = 0;
   damaged = 0;
   #doubtful = false;
+  #readersCheckedMs = 0;
   /** Another file is about to take this one's place. */
   #isExchanged = false;
   /** A write that waits for another process's lock. */
@@ -311,6 +313,7 @@ export class MappedTier implements Tier<Uint8Array> {
       return value;
     });
     this.evictions += evicted;
+    if (evicted > 0) this.#forgetDeadReaders();
     if (this.#options.durability === "sync") await this.#root.flushed;
     if (!this.isInPlace) throw new Error(`${this.path} was deleted or replaced while it was open`);
     return result;
@@ -346,6 +349,14 @@ export class MappedTier implements Tier<Uint8Array> {
       removeCopies(path);
       removeMarker();
     }
+  }
+
+  /** lmdb keeps pages for readers that died as for those that live, and looks for dead ones only now and then. */
+  #forgetDeadReaders(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#readersCheckedMs < READER_CHECK_MS) return;
+    this.#readersCheckedMs = nowMs;
+    this.#root.readerCheck();
   }
 
   /** After an error that speaks of damage the file is tried before it is opened again. */
