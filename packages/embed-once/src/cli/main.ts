@@ -123,7 +123,7 @@ function report(error: unknown, signal: AbortSignal): number {
     // Commander has printed its message already; help and version are no faults.
     return error.exitCode === 0 ? 0 : USAGE;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = describe(error);
   process.stderr.write(`embed-once: ${oneLine(message)}\n`);
   if (signal.aborted) return 130;
   const usage =
@@ -132,6 +132,14 @@ function report(error: unknown, signal: AbortSignal): number {
     error instanceof TypeError ||
     error instanceof RangeError;
   return usage && !(error instanceof ProviderError) ? USAGE : FAILURE;
+}
+
+/** The system's words are no sentence for a path that somebody gave. */
+function describe(error: unknown): string {
+  const { code, path, message } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === "ENOENT" && path) return `there is no ${path}`;
+  if (code === "EISDIR") return path ? `${path} is a folder` : "a file was expected, and it is a folder";
+  return message ?? String(error);
 }
 
 function oneLine(text: string): string {

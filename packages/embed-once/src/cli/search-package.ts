@@ -88,16 +88,20 @@ export interface SearchSession extends CommandServices {
   startedMs: number;
 }
 
-/** Runs a command with the search package, the services that its options describe, and progress bars on a terminal. */
+/**
+ * Runs a command with the search package, the services that its options describe, and progress bars on a terminal.
+ * @param asksNobody for commands that embed nothing: no key is needed then
+ */
 export async function withSearchPackage(
   command: Command,
   output: Output,
   signal: AbortSignal,
   run: (session: SearchSession) => Promise<void>,
+  asksNobody = false,
 ): Promise<void> {
   const startedMs = performance.now();
   const search = await loadSearchPackage();
-  const opened = servicesFor(command.optsWithGlobals<GlobalOptions>(), output);
+  const opened = servicesFor(command.optsWithGlobals<GlobalOptions>(), output, asksNobody);
   const reading = output.progress("Reading  ");
   const embedding = output.progress("Embedding");
   const endProgress = (): void => {

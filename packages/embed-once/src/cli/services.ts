@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { type EmbeddingCache, openCache } from "../cache/hierarchical-cache.ts";
 import { defaultCacheDirectory } from "../cache/options.ts";
 import { type ResolvedConfig, resolveConfig, type ServiceConfig } from "../config.ts";
 import { loadConfiguration, loadConfigurationFile } from "../config-file.ts";
 import { createServices, type Services } from "../service-factory.ts";
-import { UsageError } from "./errors.ts";
+import { CommandFailure, UsageError } from "./errors.ts";
 import type { Output } from "./output.ts";
 
 /** The options that every command knows, as commander hands them over. */
@@ -36,8 +37,11 @@ export const FLAGS: Readonly<Partial<Record<keyof ServiceConfig, string>>> = {
   directory: "--cache-dir",
 };
 
-/** The services that flags, environment, file and defaults describe; faults of the cache become notes. */
-export function servicesFor(options: GlobalOptions, output: Output): CommandServices {
+/**
+ * The services that flags, environment, file and defaults describe; faults of the cache become notes.
+ * @param asksNobody for commands that embed nothing: no key is needed then
+ */
+export function servicesFor(options: GlobalOptions, output: Output, asksNobody = false): CommandServices {
   const file = configurationFile(options);
   const config: ServiceConfig = {
     provider: options.provider,
@@ -45,6 +49,7 @@ export function servicesFor(options: GlobalOptions, output: Output): CommandServ
     dimensions: options.dimensions === undefined ? undefined : wholeNumber("--dimensions", options.dimensions),
     baseURL: options.baseUrl,
     directory: options.cacheDir,
+    mode: asksNobody ? "offline" : undefined,
     onNotice: (message) => output.note(`note: ${message}`),
   };
   const resolved = resolveConfig(config, process.env, file);
@@ -58,10 +63,27 @@ export function servicesFor(options: GlobalOptions, output: Output): CommandServ
   };
 }
 
-/** The cache that they describe, its budgets included, for commands that ask nobody for vectors. */
-export function cacheFor(options: GlobalOptions, output: Output): Promise<EmbeddingCache> {
-  const { cache } = resolveConfig({ directory: options.cacheDir }, process.env, configurationFile(options));
-  return openCache({ ...cache, onNotice: (message) => output.note(`note: ${message}`) });
+export interface CommandCache {
+  cache: EmbeddingCache;
+  directory: string;
+  /** The model that the environment or a file names, and where. */
+  model: { name: string; source: string } | undefined;
+}
+
+/**
+ * The cache that they describe, its budgets included, for commands that do not care whose vectors it holds.
+ * @throws CommandFailure where nobody made it yet and the command does not make it either
+ */
+export async function cacheFor(options: GlobalOptions, output: Output, makesIt = false): Promise<CommandCache> {
+  const file = configurationFile(options);
+  const { cache, provider, sources } = resolveConfig({ directory: options.cacheDir }, process.env, file);
+  const directory = cache.directory ?? defaultCacheDirectory();
+  if (!makesIt && !existsSync(directory)) throw new CommandFailure(`there is no cache in ${directory}`);
+  return {
+    cache: await openCache({ ...cache, onNotice: (message) => output.note(`note: ${message}`) }),
+    directory,
+    model: provider.model === undefined ? undefined : { name: provider.model, source: sources.model! },
+  };
 }
 
 function configurationFile({ config }: GlobalOptions): ReturnType<typeof loadConfiguration> {

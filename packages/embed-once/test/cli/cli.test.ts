@@ -117,7 +117,7 @@ describe("the index", () => {
   test("status tells what there is, before and after, and index --remove takes it away", () => {
     const cache = newCache();
     const before = run(["status"], { cache });
-    expect(before.stdout).toMatch(/project: not indexed yet: embed-once index\n$/);
+    expect(before.stdout).toMatch(/project: not indexed yet; embed-once index does it, and so does the first search\n$/);
     expect(existsSync(join(cache, "index"))).toBe(false);
     run(["index"], { cache });
     const { stdout, status } = run(["status"], { cache });
@@ -240,11 +240,11 @@ describe("bad input is one clear line", () => {
     ["no such folder", ["search", "x", "/no/such/folder"], 2, /\/no\/such\/folder/],
     ["a file for a folder", ["index", "menu.ts"], 2, /menu\.ts/],
     ["a cache directory that cannot be made", ["index", ".", "--cache-dir", "menu.ts/cache"], 2, /menu\.ts\/cache/],
-    ["an unknown provider", ["stats", "--provider", "opnai"], 2, /Unknown provider "opnai".*Did you mean "openai"/],
+    ["an unknown provider", ["status", "--provider", "opnai"], 2, /Unknown provider "opnai".*Did you mean "openai"/],
     ["a missing key", ["search", "x", "--provider", "openai"], 2, /OPENAI_API_KEY/],
     [
       "dimensions that are no number",
-      ["stats", "--dimensions", "12x"],
+      ["status", "--dimensions", "12x"],
       2,
       /--dimensions takes a whole number, got "12x"/,
     ],
@@ -467,7 +467,7 @@ describe("inspect", () => {
 
   test("a file that is not there is one clear line", () => {
     const { stderr, status } = run(["inspect", "/no/such.jsonl.gz"]);
-    expect(stderr).toMatch(/^embed-once: ENOENT.*\/no\/such\.jsonl\.gz/);
+    expect(stderr).toMatch(/^embed-once: there is no \/no\/such\.jsonl\.gz\n$/);
     expect(status).toBe(1);
   });
 });

@@ -48,7 +48,22 @@ describe("the maintenance commands", () => {
     expect(run(to, "verify")).toMatchObject({ status: 0, stdout: "50 vectors sound, 0 damaged" });
     expect(run(to, "clear", "--model", "small")).toMatchObject({ status: 0, stdout: "50 vectors removed" });
     expect(run(to, "compact")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^from .* to /) });
-    expect(run(to, "import", newPath())).toMatchObject({ status: 1, stderr: expect.stringContaining("no such file") });
+    expect(run(to, "import", newPath())).toMatchObject({ status: 1, stderr: expect.stringContaining("there is no ") });
+  });
+
+  test("clear removes nothing of a model that only the environment or a file names, until it is told which", async () => {
+    const [directory, settings] = [await filled(50, "small"), newPath()];
+    writeFileSync(settings, '{ "model": "large" }');
+    const refused = run(directory, "clear", "--config", settings);
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining("names the model large: --model large") });
+    expect(run(directory, "verify")).toMatchObject({ stdout: "50 vectors sound, 0 damaged" });
+    expect(run(directory, "clear", "--config", settings, "--all")).toMatchObject({ stdout: "50 vectors removed" });
+  });
+
+  test.each(["verify", "compact", "clear", "export"])("%s makes no cache where there is none", (name) => {
+    const directory = newPath();
+    const { status, stderr } = run(directory, name, ...(name === "export" ? [newPath()] : []));
+    expect({ status, stderr }).toEqual({ status: 1, stderr: `embed-once: there is no cache in ${directory}\n` });
   });
 
   test("keep to the budget of the settings that are named", async () => {

@@ -22,7 +22,7 @@ export function registerDoctorCommand(program: Command, output: Output, signal: 
     .action(async (folder: string, _options: object, command: Command) => {
       const options: GlobalOptions & { json?: boolean } = command.optsWithGlobals();
       const silent: Output = { ...output, note: () => {} };
-      const findings = await examine(folder, () => servicesFor(options, silent), signal);
+      const findings = await examine(folder, (asksNobody) => servicesFor(options, silent, asksNobody), signal);
       if (options.json) output.result(JSON.stringify({ findings }, null, 2));
       else output.result(findings.map(({ what, ok, detail }) => `${ok ? "✓" : "✗"} ${what}: ${detail}`).join("\n"));
       const wrong = findings.filter(({ ok }) => !ok);
@@ -30,30 +30,44 @@ export function registerDoctorCommand(program: Command, output: Output, signal: 
     });
 }
 
-async function examine(folder: string, open: () => CommandServices, signal: AbortSignal): Promise<Finding[]> {
+async function examine(
+  folder: string,
+  open: (asksNobody: boolean) => CommandServices,
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const findings: Finding[] = [
     { what: "Node.js", ok: true, detail: `${process.version} on ${process.platform} ${process.arch}` },
   ];
+  const failed = (error: unknown): void => {
+    const detail = error instanceof Error ? error.message : String(error);
+    findings.push({ what: "configuration", ok: false, detail });
+  };
   let opened: CommandServices;
   try {
-    opened = open();
+    opened = open(false);
   } catch (error) {
-    return [
-      ...findings,
-      { what: "configuration", ok: false, detail: error instanceof Error ? error.message : String(error) },
-    ];
+    failed(error);
+    try {
+      // Cache and index can be looked at without a key.
+      opened = open(true);
+    } catch {
+      return findings;
+    }
   }
+  const isConfigured = findings.length === 1;
   const { services, directory, providerReason, resolved } = opened;
   const { embedderInfo, identity } = services.embedder;
   try {
     const dimensions = identity.dimensions === undefined ? "" : `, ${identity.dimensions} dimensions`;
     findings.push({ what: "settings", ok: true, detail: describeSettings(resolved) });
-    findings.push({
-      what: "configuration",
-      ok: true,
-      detail: `${embedderInfo.name}, model ${identity.model}${dimensions} (${providerReason})`,
-    });
-    findings.push({ what: "provider", ...(await examineProvider(opened)) });
+    if (isConfigured) {
+      findings.push({
+        what: "configuration",
+        ok: true,
+        detail: `${embedderInfo.name}, model ${identity.model}${dimensions} (${providerReason})`,
+      });
+      findings.push({ what: "provider", ...(await examineProvider(opened)) });
+    }
     const { tiers, degraded } = (await services.cache()).statistics();
     const stored =
       tiers.L3.state === "open"

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { EmbeddingCache } from "../../cache/hierarchical-cache.ts";
+import { UsageError } from "../errors.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
-import { cacheFor, type GlobalOptions } from "../services.ts";
+import { type CommandCache, cacheFor, type GlobalOptions } from "../services.ts";
 
 const DAMAGE_FOUND = 1;
 
@@ -14,18 +14,30 @@ interface Finding {
 
 type Progress = { onProgress: (done: number, total: number) => void };
 
+interface MaintenanceOptions extends GlobalOptions {
+  json?: boolean;
+  all?: boolean;
+}
+
+/** What a command works with, besides its argument. */
+interface Work extends CommandCache {
+  progress: Progress;
+  options: MaintenanceOptions;
+}
+
 export function registerMaintenanceCommands(program: Command, output: Output): void {
   const run =
-    (label: string, work: (cache: EmbeddingCache, progress: Progress, argument: string) => Promise<Finding>) =>
+    (label: string, work: (work: Work, argument: string) => Promise<Finding>) =>
     async (...args: unknown[]) => {
       const command = args.at(-1) as Command;
-      const options: GlobalOptions & { json?: boolean; model?: string } = command.optsWithGlobals();
-      // The cache alone: whose vectors it holds does not matter, so no embedder is configured.
-      const cache = await cacheFor(options, output);
+      const options: MaintenanceOptions = command.optsWithGlobals();
+      const opened = await cacheFor(options, output, label === "import");
+      const { cache } = opened;
       const bar = output.progress(label);
       try {
-        const argument = typeof args[0] === "string" ? args[0] : (options.model ?? "");
-        const { text, json, damage } = await work(cache, { onProgress: bar.update }, argument);
+        const argument = typeof args[0] === "string" ? args[0] : "";
+        const progress = { onProgress: bar.update };
+        const { text, json, damage } = await work({ ...opened, progress, options }, argument);
         bar.end();
         output.result(options.json ? JSON.stringify(json, null, 2) : text);
         if (damage) process.exitCode = DAMAGE_FOUND;
@@ -40,7 +52,7 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
     .description("read every record of the cache and report damage; exit code 1 where there is some")
     .option("--json", "as JSON")
     .action(
-      run("verify", async (cache, progress) => {
+      run("verify", async ({ cache, progress }) => {
         const report = await cache.verify(progress);
         const damage = report.damaged > 0;
         const text = `${plural(report.sound, "vector")} sound, ${report.damaged} damaged`;
@@ -52,7 +64,7 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
     .description("give room that the cache no longer uses back to the file system; nobody else may have it open")
     .option("--json", "as JSON")
     .action(
-      run("compact", async (cache, progress) => {
+      run("compact", async ({ cache, progress }) => {
         const report = await cache.compact(progress);
         const text = `from ${formatBytes(report.bytesBefore)} to ${formatBytes(report.bytesAfter)}`;
         return { text, json: report };
@@ -61,10 +73,17 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
   program
     .command("clear")
     .description("remove all vectors from the cache, or, with --model, those of one model")
+    .option("--all", "of all models, although the environment or a file of settings names one")
     .option("--json", "as JSON")
     .action(
-      run("clear", async (cache, progress, model) => {
-        const removed = await cache.clear(model || undefined, progress);
+      run("clear", async ({ cache, progress, options, model }) => {
+        // Whoever set a model may mean that one; vectors that are gone have to be paid for again.
+        if (model && options.model === undefined && !options.all) {
+          throw new UsageError(
+            `${model.source} names the model ${model.name}: --model ${model.name} removes its vectors, --all those of every model`,
+          );
+        }
+        const removed = await cache.clear(options.model, progress);
         return { text: `${plural(removed, "vector")} removed`, json: { removed } };
       }),
     );
@@ -74,7 +93,7 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
     .argument("<file>", "the file to write")
     .option("--json", "as JSON")
     .action(
-      run("export", async (cache, progress, file) => {
+      run("export", async ({ cache, progress }, file) => {
         const exported = await cache.exportPack(file, progress);
         return { text: `${plural(exported, "vector")} written to ${file}`, json: { exported, file } };
       }),
@@ -85,7 +104,7 @@ export function registerMaintenanceCommands(program: Command, output: Output): v
     .argument("<file>", "the file to read")
     .option("--json", "as JSON")
     .action(
-      run("import", async (cache, _progress, file) => {
+      run("import", async ({ cache }, file) => {
         const report = await cache.importPack(file);
         const notes = [`${plural(report.imported, "vector")} imported`];
         if (report.damagedBytes > 0) notes.push(`${formatBytes(report.damagedBytes)} damaged and left out`);

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { registerLifetimeMetrics } from "../../prometheus/index.ts";
 import { UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { type GlobalOptions, servicesFor, wholeNumber } from "../services.ts";
+import { cacheFor, type GlobalOptions, wholeNumber } from "../services.ts";
 
 /** Nobody off this machine can connect. */
 const LOOPBACK = "127.0.0.1";
@@ -23,13 +23,13 @@ export function registerMetricsCommand(program: Command, output: Output, signal:
       const port = options.port === undefined ? DEFAULT_PORT : wholeNumber("--port", options.port);
       if (port > MAX_PORT) throw new UsageError(`--port takes 0 to ${MAX_PORT}, got ${port}`);
       const { Registry } = await loadClient();
-      const { services } = servicesFor(options, output);
+      const { cache } = await cacheFor(options, output, true);
       try {
         const registry = new Registry();
-        registerLifetimeMetrics(registry, await services.cache());
+        registerLifetimeMetrics(registry, cache);
         await serve(registry, port, signal, (url) => output.result(url));
       } finally {
-        await services.close();
+        await cache.close();
       }
     });
 }
@@ -64,6 +64,8 @@ async function loadClient(): Promise<typeof import("prom-client")> {
     return await import("prom-client");
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new UsageError("metrics needs the package prom-client: npm install prom-client");
+    throw new UsageError(
+      "metrics needs the package prom-client: npm install prom-client, with --global where embed-once is installed so",
+    );
   }
 }

@@ -4,7 +4,7 @@ import type { EmbeddingCache } from "../../cache/hierarchical-cache.ts";
 import { reportLifetime } from "../../statistics/report.ts";
 import { UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { type GlobalOptions, servicesFor, wholeNumber } from "../services.ts";
+import { cacheFor, type GlobalOptions, wholeNumber } from "../services.ts";
 
 const DEFAULT_INTERVAL_SECONDS = 2;
 const MAX_INTERVAL_SECONDS = 86_400;
@@ -25,9 +25,8 @@ export function registerStatsCommand(program: Command, output: Output, signal: A
     .action(async (_options: object, command: Command) => {
       const options: StatsOptions = command.optsWithGlobals();
       const intervalSeconds = intervalOf(options);
-      const { services, directory } = servicesFor(options, output);
+      const { cache, directory } = await cacheFor(options, output, true);
       try {
-        const cache = await services.cache();
         if (!options.watch) {
           output.result(options.json ? JSON.stringify(figures(directory, cache), null, 2) : text(directory, cache));
           return;
@@ -38,7 +37,7 @@ export function registerStatsCommand(program: Command, output: Output, signal: A
           await sleep(1_000 * intervalSeconds, undefined, { signal }).catch(() => {});
         }
       } finally {
-        await services.close();
+        await cache.close();
       }
     });
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { formatBytes, formatCount, type Output, plural } from "../output.ts";
-import { type IndexStatus, withSearchPackage } from "../search-package.ts";
+import { type IndexStatus, type SearchSession, withSearchPackage } from "../search-package.ts";
 
 export function registerStatusCommand(program: Command, output: Output, signal: AbortSignal): void {
   program
@@ -9,15 +9,16 @@ export function registerStatusCommand(program: Command, output: Output, signal: 
     .argument("[folder]", "the folder", ".")
     .option("--json", "as JSON")
     .action(async (folder: string, { json }: { json?: boolean }, command: Command) => {
-      await withSearchPackage(command, output, signal, async ({ search, context }) => {
+      const show = async ({ search, context }: SearchSession): Promise<void> => {
         const status = await search.runStatus(folder, context);
         output.result(json ? JSON.stringify(status, null, 2) : describeStatus(status));
-      });
+      };
+      await withSearchPackage(command, output, signal, show, true);
     });
 }
 
 const STATES: Readonly<Record<IndexStatus["state"], string>> = {
-  absent: "not indexed yet: embed-once index",
+  absent: "not indexed yet; embed-once index does it, and so does the first search",
   empty: "indexed, and there is no source text in it",
   partial: "not complete yet",
   complete: "complete",
