@@ -89,11 +89,7 @@ export async function runWatch(
   context: CommandContext,
 ): Promise<void> {
   await withEngine(context, async (engine, options) => {
-    const watch = engine.watch(folder, { ...options, onUpdate });
-    await watch.ready.catch((error: Error) => {
-      if (!options.signal?.aborted) throw error;
-    });
-    await watch.closed;
+    await engine.watch(folder, { ...options, onUpdate }).closed;
   });
 }
 

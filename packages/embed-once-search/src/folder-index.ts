@@ -33,6 +33,7 @@ export class FolderIndex {
   #background: Promise<void> | undefined;
   #isWanted = false;
   #failure: string | undefined;
+  #readingFailure: string | undefined;
 
   constructor(options: FolderIndexOptions) {
     this.#options = options;
@@ -51,6 +52,11 @@ export class FolderIndex {
   /** Why texts could not be embedded in the background the last time; `undefined` where they could. */
   get failure(): string | undefined {
     return this.#failure;
+  }
+
+  /** Why the folder could not be read the last time by a run that leaves the embedding to the background. */
+  get readingFailure(): string | undefined {
+    return this.#readingFailure;
   }
 
   /** See `OpenIndex`. */
@@ -72,6 +78,9 @@ export class FolderIndex {
     const report = await this.use(async (store) => {
       const catalogue = await this.#read(store, options);
       return { ...catalogue, ...store.counts(), textsAsked: 0 };
+    }).catch((error: Error) => {
+      if (!options.signal?.aborted) this.#readingFailure = error.message;
+      throw error;
     });
     if (report.filesIncomplete > 0) this.#embedInBackground();
     return report;
@@ -84,9 +93,12 @@ export class FolderIndex {
     this.#index.close();
   }
 
-  #read(store: IndexStore, options: FolderRunOptions): Promise<CatalogueReport> {
+  async #read(store: IndexStore, options: FolderRunOptions): Promise<CatalogueReport> {
     const { root, maxFileBytes } = this.#options;
-    return this.#readings.take(() => readChanges(root, store, { ...options, maxFileBytes, exclude: this.excluded() }));
+    const exclude = this.excluded();
+    const report = await this.#readings.take(() => readChanges(root, store, { ...options, maxFileBytes, exclude }));
+    this.#readingFailure = undefined;
+    return report;
   }
 
   #embed(store: IndexStore, options: FolderRunOptions): Promise<number> {

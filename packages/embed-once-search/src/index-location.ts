@@ -37,6 +37,19 @@ export function resolveRoot(folder: string): string {
   return root;
 }
 
+/**
+ * Tells a folder from another one that has taken its place; `undefined` where there is none. An inode is given out again
+ * at once, so the time of birth goes with it.
+ */
+export function folderIdentity(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true });
+    return stats.isDirectory() ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where the indexes of a root lie, one file for each embedder. */
 export function rootDirectory(indexDirectory: string, root: string): string {
   return join(indexDirectory, shortHash(root));

@@ -34,6 +34,8 @@ export interface IndexStatus {
   running: RunningIndex | undefined;
   /** Why texts could not be embedded in this process's background; it is tried again. */
   failure: string | undefined;
+  /** Why the folder could not be read in this process's background; it is tried again. */
+  readingFailure: string | undefined;
 }
 
 const NOTHING = { files: 0, filesIncomplete: 0, chunks: 0, vectors: 0, dimensions: undefined, bytes: 0 };
@@ -45,7 +47,7 @@ export async function readStatus(
   embedder: string,
   index: FolderIndex,
 ): Promise<IndexStatus> {
-  const common = { root, indexPath, embedder, failure: index.failure };
+  const common = { root, indexPath, embedder, failure: index.failure, readingFailure: index.readingFailure };
   const bytes = indexBytes(indexPath);
   if (bytes === undefined) {
     const unread = { readAt: undefined, skipped: {}, problems: [], running: undefined };

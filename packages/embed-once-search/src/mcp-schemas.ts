@@ -70,4 +70,5 @@ export const statusOutput = index.extend({
   skipped: z.record(z.string(), z.int()).describe("What was left out, by reason"),
   problems: z.array(z.object({ file: z.string(), reason: z.string() })).describe("Files that one might miss"),
   failure: z.string().optional().describe("Why texts could not be embedded; it is tried again"),
+  readingFailure: z.string().optional().describe("Why the folder could not be read; it is tried again"),
 });

@@ -40,9 +40,6 @@ export async function serveMcp(options: McpOptions): Promise<void> {
   const leave = (): void => left.abort();
   for (const event of ["end", "close", "error"]) process.stdin.once(event, leave);
   signal?.addEventListener("abort", leave, { once: true });
-  watch.ready.catch((error: Error) => {
-    if (!left.signal.aborted) onWarning(`The folder cannot be indexed: ${error.message}`);
-  });
   const connection = serveStdio(() => createServer(options, watch), {
     onerror: (error) => onWarning(`The client's message could not be served: ${error.message}`),
   });
@@ -116,10 +113,10 @@ function createServer({ engine, folder, version }: McpOptions, watch: FolderWatc
     },
     async () => {
       const status = await engine.status(folder);
-      const { embedder, bytes, readAt, skipped, problems, failure } = status;
+      const { embedder, bytes, readAt, skipped, problems, failure, readingFailure } = status;
       return {
         content: [{ type: "text", text: describeIndex(status) }],
-        structuredContent: { ...summary(status), embedder, bytes, readAt, skipped, problems, failure },
+        structuredContent: { ...summary(status), embedder, bytes, readAt, skipped, problems, failure, readingFailure },
       };
     },
   );
@@ -144,12 +141,15 @@ function summary({ root, state, files, filesIncomplete, chunks, vectors, running
 }
 
 /** One line for the reader of a text answer. */
-function describeIndex({ state, files, filesIncomplete, chunks, running, readAt, failure }: IndexStatus): string {
+function describeIndex(status: IndexStatus): string {
+  const { state, files, filesIncomplete, chunks, running, readAt, failure, readingFailure } = status;
   const parts = [`The index is ${state}: ${files} files in ${chunks} chunks`];
   if (filesIncomplete > 0) parts.push(`${filesIncomplete} files are found by words only so far`);
   if (running !== undefined) {
     const what = running.phase === "reading" ? "files are read" : "texts are embedded";
     parts.push(`${running.done} of ${running.total} ${what}`);
+  } else if (readingFailure !== undefined) {
+    parts.push(`the folder could not be read (${readingFailure}), which is tried again`);
   } else if (readAt === undefined) parts.push("its first reading has begun");
   if (failure !== undefined) parts.push(`texts could not be embedded (${failure}), which is tried again`);
   return `${parts.join("; ")}.`;

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { type FolderWatch, SemanticSearchEngine, type WatchOptions } from "../src/index.ts";
@@ -143,6 +144,92 @@ test("a folder that vanishes is told, and its index stays for its return", async
   renameSync(aside, root);
   expect(await engine.status(root)).toMatchObject({ files: 1 });
   expect(readdirSync(root)).toEqual(["a.ts"]);
+});
+
+test("a folder that is deleted and made again is watched as before", async () => {
+  const { root, filesWith } = await watched({ "a.ts": holding("apple"), "sub/b.ts": holding("berry") });
+  for (const word of ["cherry", "citron"]) {
+    rmSync(root, { recursive: true });
+    writeTree(root, { "sub/c.ts": holding(word) });
+    await eventually(async () => expect(await filesWith(word)).toEqual(["sub/c.ts"]));
+    writeTree(root, { "sub/c.ts": holding(`${word}Again`), "d.ts": holding(`${word}Again`) });
+    await eventually(async () => expect(await filesWith(`${word}Again`)).toEqual(["d.ts", "sub/c.ts"]));
+  }
+  expect(await filesWith("apple")).toEqual([]);
+});
+
+test("a folder that is back after it was missed for a while is read, and watched again", async () => {
+  const { root, watch, filesWith } = await watched({ "a.ts": holding("apple") });
+  rmSync(root, { recursive: true });
+  await sleep(300);
+  await watch.settled();
+  writeTree(root, { "b.ts": holding("berry") });
+  await eventually(async () => expect(await filesWith("berry")).toEqual(["b.ts"]));
+  writeTree(root, { "c.ts": holding("cherry") });
+  await eventually(async () => expect(await filesWith("cherry")).toEqual(["c.ts"]));
+});
+
+test("another folder in the place of one that was moved away is watched, and the old one no longer", async () => {
+  const updates: number[] = [];
+  const onUpdate: WatchOptions["onUpdate"] = ({ filesChanged }) => void updates.push(filesChanged);
+  // The folder above is moved, of which no watcher of the folder itself is told.
+  const above = temporaryFolder();
+  const root = join(above, "project/root");
+  writeTree(root, { "a.ts": holding("apple") });
+  const engine = new SemanticSearchEngine({ embedder: new WordEmbedder(), indexDirectory: temporaryFolder() });
+  onTestFinished(() => engine.close());
+  await engine.watch(root, { onUpdate }).ready;
+  renameSync(join(above, "project"), join(above, "aside"));
+  writeTree(root, { "b.ts": holding("berry") });
+  await eventually(() => expect(updates).toEqual([1, 1]));
+  writeTree(join(above, "aside/root"), { "b.ts": holding("banana") });
+  await sleep(300);
+  expect(updates).toEqual([1, 1]);
+  writeTree(root, { "c.ts": holding("cherry") });
+  await eventually(() => expect(updates).toEqual([1, 1, 1]));
+  expect(await engine.status(root)).toMatchObject({ files: 2 });
+});
+
+test("a first reading that fails is told, and tried again until it does not", async () => {
+  const root = temporaryFolder();
+  writeTree(root, { "a.ts": holding("apple") });
+  const indexDirectory = join(temporaryFolder(), "indexes");
+  writeFileSync(indexDirectory, "a file in the place of the directory");
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
+  const engine = new SemanticSearchEngine({ embedder: new WordEmbedder(), indexDirectory, onWarning });
+  onTestFinished(() => engine.close());
+  const updates: number[] = [];
+  const watch = engine.watch(root, { onUpdate: ({ files }) => void updates.push(files) });
+  await expect(watch.ready).rejects.toThrow("cannot be opened");
+  await watch.settled();
+  expect(await engine.status(root)).toMatchObject({
+    state: "absent",
+    readingFailure: expect.stringContaining("cannot be opened"),
+  });
+  expect(warnings).toEqual([expect.stringContaining(`${root} could not be read, which is tried again`)]);
+  rmSync(indexDirectory);
+  await eventually(() => expect(updates).toEqual([1]));
+  expect(await engine.status(root)).toMatchObject({ files: 1, readingFailure: undefined });
+  writeTree(root, { "b.ts": holding("berry") });
+  await eventually(async () => expect(await engine.status(root)).toMatchObject({ files: 2 }));
+  expect(warnings).toHaveLength(1);
+});
+
+test("what a reading that failed was told of is read by the next one", async () => {
+  const { root, engine, watch, filesWith } = await watched({ "a.ts": holding("apple") });
+  await eventually(async () => expect(await engine.status(root)).toMatchObject({ state: "complete" }));
+  const { indexPath } = await engine.status(root);
+  const disk = new DatabaseSync(indexPath);
+  disk.exec("CREATE TRIGGER full BEFORE INSERT ON file BEGIN SELECT RAISE(FAIL, 'the disk is full'); END");
+  writeTree(root, { "b.ts": holding("berry") });
+  await eventually(async () =>
+    expect(await engine.status(root)).toMatchObject({ readingFailure: expect.stringContaining("disk is full") }),
+  );
+  await watch.settled();
+  disk.exec("DROP TRIGGER full");
+  disk.close();
+  await eventually(async () => expect(await filesWith("berry")).toEqual(["b.ts"]));
 });
 
 test("refuses a folder that is none at once", async () => {
