@@ -1,12 +1,13 @@
-import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallToolResult, McpServer } from "@modelcontextprotocol/server";
+import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Example } from "./example.ts";
 import type { SearchResult } from "./find-chunks.ts";
 import type { FolderWatch } from "./folder-watch.ts";
 import { formatResults } from "./format-results.ts";
 import type { IndexStatus } from "./index-status.ts";
+import { McpConnection } from "./mcp-connection.ts";
 import { searchInput, searchOutput, similarInput, statusInput, statusOutput } from "./mcp-schemas.ts";
 import type { AnswerOptions, SemanticSearchEngine } from "./semantic-search-engine.ts";
 
@@ -17,8 +18,12 @@ export interface McpOptions {
   version: string;
   /** Ends the server. */
   signal?: AbortSignal | undefined;
-  /** Takes faults of the connection; standard output belongs to the protocol. */
+  /** Takes faults of the connection, a line each; standard output belongs to the protocol. */
   onWarning: (message: string) => void;
+  /** @default process.stdin */
+  input?: Readable | undefined;
+  /** @default process.stdout */
+  output?: Writable | undefined;
 }
 
 /** An agent waits for an answer. While files are read, it is given what is there after this time … */
@@ -32,19 +37,23 @@ Ask search_code before reading files one by one. Right after the start the index
 
 const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
 
-/** Serves one folder to one client over standard input and output, and watches it, until the client leaves. */
+/**
+ * Serves one folder to one client, and watches it, until the client leaves: the input has ended, and all that was asked
+ * till then is answered.
+ */
 export async function serveMcp(options: McpOptions): Promise<void> {
-  const { engine, folder, signal, onWarning } = options;
+  const { engine, folder, signal, onWarning, input = process.stdin, output = process.stdout } = options;
   const watch = engine.watch(folder);
-  const left = new AbortController();
-  const leave = (): void => left.abort();
-  for (const event of ["end", "close", "error"]) process.stdin.once(event, leave);
-  signal?.addEventListener("abort", leave, { once: true });
-  const connection = serveStdio(() => createServer(options, watch), {
-    onerror: (error) => onWarning(`The client's message could not be served: ${error.message}`),
+  const connection = new McpConnection(input, output);
+  const server = serveStdio(() => createServer(options, watch), {
+    transport: connection,
+    onerror: (error) => onWarning(`The client's message could not be served: ${oneLine(error.message)}`),
   });
-  if (!left.signal.aborted) await once(left.signal, "abort");
-  await connection.close();
+  const leave = (): void => void server.close();
+  if (signal?.aborted) leave();
+  signal?.addEventListener("abort", leave, { once: true });
+  await connection.closed;
+  signal?.removeEventListener("abort", leave);
   await watch.close();
 }
 
@@ -52,11 +61,15 @@ function createServer({ engine, folder, version }: McpOptions, watch: FolderWatc
   const server = new McpServer({ name: "embed-once", version }, { instructions: INSTRUCTIONS });
 
   /** Gives a search the time it may take now, and tells with its results what they come from. */
-  async function answer(search: (options: AnswerOptions) => Promise<SearchResult[]>): Promise<CallToolResult> {
-    await Promise.race([watch.settled(), sleep(READING_MS)]);
+  async function answer(
+    { mcpReq: { signal } }: ServerContext,
+    search: (options: AnswerOptions) => Promise<SearchResult[]>,
+  ): Promise<CallToolResult> {
+    await Promise.race([watch.settled(), sleep(READING_MS, undefined, { signal })]);
     const before = await engine.status(folder);
     let wordsOnly: string | undefined;
     const results = await search({
+      signal,
       vectorTimeoutMs: before.state === "complete" ? VECTOR_MS : VECTOR_WHILE_INDEXING_MS,
       onSearched: ({ vectors, reason }) => {
         if (!vectors) wordsOnly = reason;
@@ -83,8 +96,8 @@ function createServer({ engine, folder, version }: McpOptions, watch: FolderWatc
       outputSchema: searchOutput,
       annotations: READ_ONLY,
     },
-    ({ query, ...filters }) =>
-      answer((options) => engine.search(query, folder, { ...filters, ...options, index: false })),
+    ({ query, ...filters }, context) =>
+      answer(context, (options) => engine.search(query, folder, { ...filters, ...options, index: false })),
   );
 
   server.registerTool(
@@ -98,8 +111,10 @@ function createServer({ engine, folder, version }: McpOptions, watch: FolderWatc
       outputSchema: searchOutput,
       annotations: READ_ONLY,
     },
-    ({ file, line, snippet, ...filters }) =>
-      answer((options) => engine.findSimilar(exampleOf({ file, line, snippet }), folder, { ...filters, ...options })),
+    ({ file, line, snippet, ...filters }, context) =>
+      answer(context, (options) =>
+        engine.findSimilar(exampleOf({ file, line, snippet }), folder, { ...filters, ...options }),
+      ),
   );
 
   server.registerTool(
@@ -138,6 +153,14 @@ function exampleOf(given: {
 function summary({ root, state, files, filesIncomplete, chunks, vectors, running }: IndexStatus) {
   const progress = running && { phase: running.phase, done: running.done, total: running.total };
   return { root, state, files, filesIncomplete, chunks, vectors, running: progress };
+}
+
+const MAX_FAULT_LENGTH = 200;
+
+/** The SDK's messages may be lists of all that is wrong. */
+function oneLine(message: string): string {
+  const line = message.replaceAll(/\s+/g, " ");
+  return line.length > MAX_FAULT_LENGTH ? `${line.slice(0, MAX_FAULT_LENGTH)} …` : line;
 }
 
 /** One line for the reader of a text answer. */

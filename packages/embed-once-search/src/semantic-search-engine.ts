@@ -264,9 +264,10 @@ export class SemanticSearchEngine {
     }
     const timeout = vectorTimeoutMs === undefined ? undefined : AbortSignal.timeout(vectorTimeoutMs);
     const signals = [signal, timeout].filter((each) => each !== undefined);
-    const answer = embed(this.#embedder, [text], purpose, signals.length > 1 ? AbortSignal.any(signals) : signals[0]);
+    const either = signals.length > 0 ? AbortSignal.any(signals) : undefined;
+    const answer = embed(this.#embedder, [text], purpose, either);
     try {
-      const [vector] = await (timeout === undefined ? answer : Promise.race([answer, abortion(timeout)]));
+      const [vector] = await (either === undefined ? answer : unlessAborted(answer, either));
       requireLength(store.vectors.dimensions(), vector, this.#embedder);
       onSearched?.({ vectors: true });
       return vector;
@@ -302,11 +303,17 @@ export class SemanticSearchEngine {
   }
 }
 
-/** Rejects when the signal is aborted; an embedder need not heed it. */
-function abortion(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+/** Gives work up when the signal is aborted; an embedder need not heed it. */
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 function checkFindOptions(options: FindOptions): void {
