@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import ignore, { type Ignore } from "ignore";
+import { gitDirectoryOf, gitExcludeFiles } from "./git-excludes.ts";
 
 /**
  * The files that say what to leave out, the weaker first: what belongs in a repository and what is worth searching are
@@ -8,10 +9,12 @@ import ignore, { type Ignore } from "ignore";
  */
 export const RULE_FILE_NAMES: readonly string[] = [".gitignore", ".embed-once-ignore"];
 
-/** One of these files: its rules, and the folder whose paths they speak of. */
+const GITIGNORE = RULE_FILE_NAMES.indexOf(".gitignore");
+
+/** One of these files, or of git's that belong to no folder: its rules, and the folder whose paths they speak of. */
 interface RuleFile {
   folder: string;
-  /** Index of its name in `RULE_FILE_NAMES`. */
+  /** Index of its name in `RULE_FILE_NAMES`; git's other files have less. */
   strength: number;
   patterns: string;
   matcher: Ignore;
@@ -24,17 +27,23 @@ function compile(patterns: string): Ignore {
   return ignore({ ignorecase: IGNORE_CASE }).add(patterns);
 }
 
-function readRuleFiles(folder: string): RuleFile[] {
-  return RULE_FILE_NAMES.flatMap((name, strength) => {
-    const path = join(folder, name);
-    if (!existsSync(path)) return []; // cheaper than the error of a read, and the usual case
-    try {
-      const patterns = readFileSync(path, "utf8");
-      return [{ folder, strength, patterns, matcher: compile(patterns) }];
-    } catch {
-      return []; // git could not read it either
-    }
-  });
+function readRuleFile(path: string, folder: string, strength: number): RuleFile[] {
+  if (!existsSync(path)) return []; // cheaper than the error of a read, and the usual case
+  try {
+    const patterns = readFileSync(path, "utf8");
+    return [{ folder, strength, patterns, matcher: compile(patterns) }];
+  } catch {
+    return []; // git could not read it either
+  }
+}
+
+/** The rules that begin to hold in a folder. */
+function readRuleFiles(folder: string, gitDirectory: string | undefined): RuleFile[] {
+  const excludes = gitDirectory === undefined ? [] : gitExcludeFiles(folder, gitDirectory);
+  return [
+    ...excludes.flatMap((path, index) => readRuleFile(path, folder, index - excludes.length)),
+    ...RULE_FILE_NAMES.flatMap((name, strength) => readRuleFile(join(folder, name), folder, strength)),
+  ];
 }
 
 function pathWithin(folder: string, path: string, isFolder: boolean): string {
@@ -47,7 +56,7 @@ function literalPattern(path: string): string {
 }
 
 /**
- * The rules that apply in one folder. As in git, a deeper file decides before a shallower one of the same name, within a
+ * The rules that apply in one folder: git's and our own. As in git, a deeper file decides before a shallower one of the same name, within a
  * file the last matching rule decides, and nothing inside an ignored folder can come back.
  */
 export class IgnoreRules {
@@ -60,12 +69,16 @@ export class IgnoreRules {
 
   /**
    * The rules that hold in `root`: its own and those above it, up to the git repository's top folder.
-   * Whoever names a folder that the outer rules exclude wants it looked at, so then they do not apply at all.
+   * Whoever names a folder that the outer rules exclude wants it looked at, so then they do not apply; but what is kept
+   * out of the whole repository still is, where that says nothing of the folder itself.
    */
   static forRoot(root: string): IgnoreRules {
-    const outer = byStrength(outerFolders(root).flatMap(readRuleFiles));
-    const outerRules = new IgnoreRules(outer);
-    return new IgnoreRules(outerRules.#excludesAlongTheWay(root) ? [] : outer).within(root);
+    const outer = byStrength(outerFolders(root).flatMap((folder) => readRuleFiles(folder, gitDirectoryOf(folder))));
+    const choices = [outer, outer.filter(({ strength }) => strength < GITIGNORE)].map(
+      (files) => new IgnoreRules(files),
+    );
+    const chosen = choices.find((rules) => !rules.#excludesAlongTheWay(root)) ?? new IgnoreRules([]);
+    return chosen.within(root);
   }
 
   /** Whether an entry is excluded. The folder it lies in must not be. */
@@ -73,11 +86,19 @@ export class IgnoreRules {
     return this.#verdict(path, isFolder) ?? false;
   }
 
-  /** The rules inside a folder that is not excluded: these, and the folder's own. */
+  /**
+   * The rules inside a folder that is not excluded: these, and the folder's own. A repository in another one has nothing
+   * of git's rules from outside.
+   */
   within(folder: string): IgnoreRules {
-    const own = readRuleFiles(folder);
-    const files = this.#files.map((file) => reconcile(file, folder));
-    const unchanged = own.length === 0 && files.every((file, index) => file === this.#files[index]);
+    const gitDirectory = gitDirectoryOf(folder);
+    const own = readRuleFiles(folder, gitDirectory);
+    const outer = gitDirectory === undefined ? this.#files : this.#files.filter(({ strength }) => strength > GITIGNORE);
+    const files = outer.map((file) => reconcile(file, folder));
+    const unchanged =
+      own.length === 0 &&
+      files.length === this.#files.length &&
+      files.every((file, index) => file === this.#files[index]);
     return unchanged ? this : new IgnoreRules(byStrength([...files, ...own]));
   }
 
@@ -120,11 +141,11 @@ function reconcile(file: RuleFile, folder: string): RuleFile {
 
 /** The folders above `root` whose rules speak of it, outermost first. None outside a git repository. */
 function outerFolders(root: string): string[] {
-  if (existsSync(join(root, ".git"))) return [];
+  if (gitDirectoryOf(root) !== undefined) return [];
   const folders: string[] = [];
   for (let folder = dirname(root); ; folder = dirname(folder)) {
     folders.unshift(folder);
-    if (existsSync(join(folder, ".git"))) return folders;
+    if (gitDirectoryOf(folder) !== undefined) return folders;
     if (basename(folder) === "") return [];
   }
 }

@@ -4,7 +4,7 @@ import { IgnoreRules } from "./ignore-rules.ts";
 
 /** Why something in a folder is not indexed. */
 export type SkipReason =
-  /** Excluded by a .gitignore or .embed-once-ignore, or a folder that never holds sources (.git, node_modules). A folder counts once. */
+  /** Excluded by git's rules or an .embed-once-ignore, or a folder that never holds sources (.git, node_modules). A folder counts once. */
   | "ignored"
   /** A symbolic link: what it points to is found where it lies, or does not belong to the folder. */
   | "symlink"

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { devNull } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type SkipReason, type WalkStep, walk, walkPath } from "../src/walk.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 
@@ -18,9 +19,23 @@ function git(folder: string, ...args: string[]): string {
   return execFileSync("git", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 }
 
+/** Neither git nor the walk reads the settings of whoever runs the tests. */
+let home: string;
+beforeEach(() => {
+  home = temporaryFolder();
+  vi.stubEnv("HOME", home);
+  vi.stubEnv("USERPROFILE", home);
+  vi.stubEnv("XDG_CONFIG_HOME", undefined);
+  vi.stubEnv("GIT_CONFIG_GLOBAL", undefined);
+  vi.stubEnv("GIT_CONFIG_SYSTEM", devNull);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 /** What git itself would take into the repository. */
 function gitFiles(folder: string): string[] {
-  return git(folder, "-c", "core.excludesFile=", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+  return git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     .split("\0")
     .filter((path) => path !== "");
 }
@@ -81,13 +96,17 @@ describe("walk", () => {
     const tree = fc.record({
       paths: fc.array(path, { minLength: 5, maxLength: 25 }),
       ruleFolders: fc.array(fc.tuple(fc.array(name, { maxLength: 2 }), rules), { minLength: 1, maxLength: 3 }),
+      repositorys: fc.oneof({ weight: 2, arbitrary: fc.constant("") }, rules),
+      users: fc.oneof({ weight: 2, arbitrary: fc.constant("") }, rules),
     });
     fc.assert(
-      fc.property(tree, ({ paths, ruleFolders }) => {
+      fc.property(tree, ({ paths, ruleFolders, repositorys, users }) => {
         const root = temporaryFolder();
         git(root, "init", "-q");
         for (const folder of paths) writeTree(root, { [`${folder}/file.ts`]: "", [`${folder}/other.log`]: "" });
         for (const [folder, text] of ruleFolders) writeTree(root, { [[...folder, ".gitignore"].join("/")]: text });
+        writeTree(root, { ".git/info/exclude": repositorys });
+        writeTree(home, { ".config/git/ignore": users });
         expect(files(root).sort()).toEqual(gitFiles(root).sort());
       }),
       { seed: 7, numRuns: 60 },
@@ -124,6 +143,122 @@ describe("walk", () => {
     expect(files(join(top, "vendor"))).toEqual(["library/.gitignore", "library/src/a.log", "library/src/a.ts"]);
     expect(files(join(top, "vendor/library/src"))).toEqual(["a.log", "a.tmp", "a.ts"]);
     expect(files(top)).toEqual([".gitignore"]);
+  });
+
+  test("honours what is excluded for a repository and for a user, before which every .gitignore decides", () => {
+    const root = temporaryFolder();
+    git(root, "init", "-q");
+    writeTree(home, { ".config/git/ignore": "*.secret\n*.both\n*.kept\n" });
+    writeTree(root, {
+      ".git/info/exclude": "/private/\n!*.both\n",
+      "src/.gitignore": "!*.kept\n",
+      "a.secret": "",
+      "private/b.ts": "",
+      "src/private/c.ts": "",
+      "src/d.both": "",
+      "src/e.kept": "",
+      "src/f.secret": "",
+    });
+    const expected = ["src/.gitignore", "src/d.both", "src/e.kept", "src/private/c.ts"];
+    expect(files(root)).toEqual(expected);
+    expect(gitFiles(root).sort()).toEqual(expected);
+    expect(files(join(root, "src"))).toEqual([".gitignore", "d.both", "e.kept", "private/c.ts"]);
+    // Named, so it is meant.
+    expect(files(join(root, "private"))).toEqual(["b.ts"]);
+    writeTree(root, { ".gitignore": "vendor/\n*.log\n", "vendor/g.log": "", "vendor/h.secret": "" });
+    expect(files(join(root, "vendor"))).toEqual(["g.log"]);
+    // Where there is no repository, nothing of it is asked.
+    const plain = temporaryFolder();
+    writeTree(plain, { "a.secret": "", ".git/config": "" });
+    expect(files(plain)).toEqual(["a.secret"]);
+  });
+
+  test("finds the user's excludes where git does", () => {
+    const root = temporaryFolder();
+    git(root, "init", "-q");
+    const names = ["default", "xdg", "home", "included", "own", "relative", "quoted #1"];
+    for (const name of names) writeTree(root, { [`${name}.txt`]: "" });
+    for (const name of names) writeTree(home, { [`ignores/${name}`]: `/${name}.txt\n` });
+    const missing = (): string[] => {
+      const walked = files(root);
+      expect(walked).toEqual(gitFiles(root).sort());
+      return names.filter((name) => !walked.includes(`${name}.txt`));
+    };
+    expect(missing()).toEqual([]);
+    writeTree(home, { ".config/git/ignore": "/default.txt\n" });
+    expect(missing()).toEqual(["default"]);
+    writeTree(home, { "xdg/git/ignore": "/xdg.txt\n" });
+    vi.stubEnv("XDG_CONFIG_HOME", join(home, "xdg"));
+    expect(missing()).toEqual(["xdg"]);
+    writeTree(home, { "xdg/git/config": "[core]\n\texcludesfile = ~/ignores/xdg\n" });
+    writeTree(home, { ".gitconfig": "# mine\n[CORE] ExcludesFile = ~/ignores/home ; here\n[user]\n\tname = a\n" });
+    expect(missing()).toEqual(["home"]);
+    writeTree(home, { ".gitconfig": '[include]\n\tpath = ignores/config\n[core "x"]\n\texcludesFile = no\n' });
+    writeTree(home, { "ignores/config": `[core]\r\nexcludesFile = "${home}/ignores/included"\r\n` });
+    expect(missing()).toEqual(["included"]);
+    git(root, "config", "core.excludesFile", join(home, "ignores/own"));
+    expect(missing()).toEqual(["own"]);
+    git(root, "config", "core.excludesFile", join(home, "ignores/quoted #1"));
+    expect(missing()).toEqual(["quoted #1"]);
+    git(root, "config", "core.excludesFile", "mine.ignore");
+    writeTree(root, { "mine.ignore": "relative.txt\nmine.ignore\n" });
+    expect(missing()).toEqual(["relative"]);
+    git(root, "config", "core.excludesFile", "");
+    expect(missing()).toEqual([]);
+    git(root, "config", "--unset", "core.excludesFile");
+    vi.stubEnv("GIT_CONFIG_GLOBAL", join(home, "global"));
+    writeTree(home, { global: "[core]\nexcludesFile = ~/ignores/home\n" });
+    expect(missing()).toEqual(["home"]);
+  });
+
+  test("a repository in another one has rules of its own, as in git, but what is worth searching is said from outside", () => {
+    const outer = temporaryFolder();
+    git(outer, "init", "-q");
+    const tree = { "build/a.c": "", "b.log": "", "c.own": "", "d.mine": "", "e.gen": "" };
+    writeTree(home, { ".config/git/ignore": "*.mine\n" });
+    for (const sub of ["cloned", "plain"]) {
+      for (const [path, text] of Object.entries(tree)) writeTree(outer, { [`${sub}/${path}`]: text });
+    }
+    git(join(outer, "cloned"), "init", "-q");
+    writeTree(outer, {
+      ".gitignore": "build/\n*.log\n",
+      ".git/info/exclude": "*.c\n",
+      ".embed-once-ignore": "*.gen\n",
+      "cloned/.git/info/exclude": "*.own\n",
+    });
+    // As submodules and worktrees do: the folder of git lies elsewhere.
+    writeTree(outer, { "module/build/a.c": "", "module/c.own": "" });
+    git(outer, "init", "-q", `--separate-git-dir=${join(outer, ".git/module")}`, "module");
+    expect(files(outer)).toEqual([
+      ".embed-once-ignore",
+      ".gitignore",
+      "cloned/b.log",
+      "cloned/build/a.c",
+      "module/build/a.c",
+      "module/c.own",
+      "plain/c.own",
+    ]);
+    const inside = files(join(outer, "cloned"));
+    expect(inside).toEqual(["b.log", "build/a.c", "e.gen"]);
+    expect(inside).toEqual(gitFiles(join(outer, "cloned")).sort());
+    expect([...walkPath(outer, "cloned/build")].map((step) => "file" in step && step.file.path)).toEqual([
+      "cloned/build/a.c",
+    ]);
+  });
+
+  test("a worktree has the excludes of its repository", () => {
+    const main = temporaryFolder();
+    const worktree = join(temporaryFolder(), "worktree");
+    git(main, "init", "-q");
+    git(main, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "first");
+    git(main, "worktree", "add", "-q", worktree);
+    git(main, "config", "core.excludesFile", "~/mine");
+    writeTree(home, { mine: "*.mine\n" });
+    writeTree(main, { ".git/info/exclude": "*.own\n" });
+    writeTree(worktree, { "a.own": "", "b.mine": "", "c.ts": "", "sub/d.own": "" });
+    expect(files(worktree)).toEqual(["c.ts"]);
+    expect(files(join(worktree, "sub"))).toEqual([]);
+    expect(gitFiles(worktree)).toEqual(["c.ts"]);
   });
 
   test("lets .embed-once-ignore decide before every .gitignore, with nesting and negation of its own", () => {
