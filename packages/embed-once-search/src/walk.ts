@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { IgnoreRules } from "./ignore-rules.ts";
@@ -12,7 +13,7 @@ export type SkipReason =
   | "special"
   /** Larger than `maxFileBytes`. */
   | "too-large"
-  /** The system refused to list or read it. */
+  /** The system refused to list or read it, or its name is not UTF-8. */
   | "unreadable"
   /** Has a NUL byte in its first 8 KB. */
   | "binary"
@@ -74,7 +75,7 @@ const GENERATED_NAMES: ReadonlySet<string> = new Set([
 
 /**
  * Every file under a folder that may be source text, and everything that is left out with the reason, in the order of
- * the names' UTF-16 code units. Symbolic links are not followed; nothing that the file system refuses ends the walk.
+ * the names' UTF-16 code units, names that are not UTF-8 at the end of their folder. Symbolic links are not followed; nothing that the file system refuses ends the walk.
  * Contents are not looked at: see `readSourceFile`.
  *
  * @param root absolute path of a folder, without symbolic links
@@ -131,6 +132,23 @@ function* walkFolder(position: Position, limits: Limits): Generator<WalkStep> {
     return;
   }
   for (const name of names) yield* walkEntry(position, name, limits);
+  if (names.some((name) => name.includes("\uFFFD"))) yield* namelessEntries(position);
+}
+
+/** What has a name that is not UTF-8: no string leads to it, so that it seems to be gone. */
+function* namelessEntries({ folder, prefix }: Position): Generator<WalkStep> {
+  let names: Buffer[];
+  try {
+    names = readdirSync(folder, { encoding: "buffer" }).sort(Buffer.compare);
+  } catch {
+    return; // gone since it was listed
+  }
+  for (const name of names) if (!isUtf8(name)) yield { skipped: "unreadable", path: prefix + escapeBytes(name) };
+}
+
+/** As a shell shows it: each byte beyond ASCII as `\xff`, which tells such names apart. */
+function escapeBytes(name: Buffer): string {
+  return name.toString("latin1").replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 function* walkEntry(within: Position, name: string, limits: Limits): Generator<WalkStep> {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -385,6 +385,24 @@ describe("walk", () => {
       writeTree(root, { "open.ts": "" });
       chmodSync(join(root, "closed"), 0);
       expect([files(root), skips(root)]).toEqual([["open.ts"], [["unreadable", "closed"]]]);
+    },
+  );
+
+  test.skipIf(process.platform !== "linux")(
+    "reports files and folders whose names are not UTF-8, each by its bytes",
+    () => {
+      const root = temporaryFolder();
+      // The last one is a name like others, not one that could not be read.
+      writeTree(root, { "src/größe.ts": "", "src/\uFFFD.ts": "" });
+      const named = (bytes: number[], end: string): Buffer =>
+        Buffer.concat([Buffer.from(`${root}/src/`), Buffer.from(bytes), Buffer.from(end)]);
+      writeFileSync(named([0x62, 0xff], ".ts"), "");
+      writeFileSync(named([0x62, 0xfe], ".ts"), "");
+      mkdirSync(named([0xc3], ""));
+      writeFileSync(named([0xc3], "/inside.ts"), "");
+      expect(files(root)).toEqual(["src/größe.ts", "src/\uFFFD.ts"]);
+      const expected = ["src/b\\xfe.ts", "src/b\\xff.ts", "src/\\xc3"];
+      expect(skips(root)).toEqual(expected.map((path) => ["unreadable", path]));
     },
   );
 
