@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -210,4 +210,37 @@ test("standard output is the protocol's alone, and the process ends when its inp
     [2, "2.0", undefined],
   ]);
   expect(stderr).toBe("");
+});
+
+test("what is piped into it is answered to the end, each bad line with an error, before the process ends well", () => {
+  const clientInfo = { name: "shell", version: "1" };
+  const lines = [
+    {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo },
+    },
+    { id: 15 },
+    { jsonrpc: "2.0", id: 2, method: "tools/call", params: { name: "search_code", arguments: { query: "menu" } } },
+  ].map((message) => JSON.stringify(message));
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...COMMAND, "mcp", project(FILES)], {
+    env: environment(),
+    input: lines.join("\n"),
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  const answers = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const outcomes = new Map(answers.map(({ id, error }) => [id, error?.code]));
+  expect(outcomes).toEqual(
+    new Map([
+      [1, undefined],
+      [15, -32600],
+      [2, undefined],
+    ]),
+  );
+  expect(stderr.trimEnd().split("\n")).toEqual([expect.stringContaining("no message of JSON-RPC 2.0")]);
 });
