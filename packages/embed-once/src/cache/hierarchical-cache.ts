@@ -62,7 +62,7 @@ export interface EmbeddingCache extends AsyncDisposable {
   report(): string;
   /** What all processes that ever used the directory did together; all 0 without L3. */
   lifetime(): LifetimeStatistics;
-  /** Adds to it, in one transaction. @returns `false` where there is no place for it at present */
+  /** Adds to it, in one transaction; what is no finite number is left out. @returns `false` where there is no place for it at present */
   addLifetime(counters: LifetimeCounters): Promise<boolean>;
   /** Reads every record on disk. @throws where there is no disk tier, as do the four below */
   verify(progress?: Progress): Promise<VerifyReport>;
@@ -140,11 +140,12 @@ class HierarchicalCache implements EmbeddingCache {
     const values = encodeAll(entries);
     const records = entries.map(({ key, model }, i) => ({ key, value: values[i]!, model }));
     this.#age?.admits(Date.now());
-    for (const [i, { key, value }] of records.entries()) {
+    for (const { key, value } of records) {
       this.#hot?.delete(key);
-      // Into L2, where a scan cannot flush what is hot; where there is none, into L1.
+      // Into L2, where a scan cannot flush what is hot; where there is none, into L1, as the record has it: an array of
+      // the caller's may say something else when it is read again.
       if (this.#compressed) this.#compressed.put(key, value);
-      else this.#hot?.put(key, entries[i]!.vector);
+      else this.#hot?.put(key, decodeVector(value));
     }
     const numbers = entries.map(({ vector }) => vector.length);
     try {
@@ -186,7 +187,9 @@ class HierarchicalCache implements EmbeddingCache {
   }
 
   async addLifetime(counters: LifetimeCounters): Promise<boolean> {
-    return (await this.#disk?.addLifetime(counters)) ?? false;
+    // One figure that is no number would be the end of what all processes counted.
+    const sound = Object.entries(counters).filter(([, count]) => Number.isFinite(count));
+    return (await this.#disk?.addLifetime(Object.fromEntries(sound))) ?? false;
   }
 
   verify(progress: Progress = {}): Promise<VerifyReport> {

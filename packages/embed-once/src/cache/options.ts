@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import envPaths from "env-paths";
+import { harmless } from "../core/listener.ts";
 import type { Durability, MappedTierOptions } from "../tier/mapped-tier.ts";
 
 export interface CacheOptions {
@@ -64,7 +65,8 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   if (durability !== "commit" && durability !== "sync") {
     throw new TypeError(`durability must be "commit" or "sync", got ${JSON.stringify(durability)}`);
   }
-  return { hotBytes, compressedBytes, diskBytes, directory, onNotice, ttlMs, durability, loadLmdb };
+  const notice = harmless("onNotice", onNotice);
+  return { hotBytes, compressedBytes, diskBytes, directory, onNotice: notice, ttlMs, durability, loadLmdb };
 }
 
 /** The user's cache directory after the platform's convention (XDG, macOS, Windows), shared by all projects. */

@@ -7,7 +7,7 @@ import { checkResponse } from "./response-check.ts";
 import { type RetryClock, type RetryOptions, withRetries } from "./retry.ts";
 import type { FlightSignals } from "./single-flight.ts";
 
-/** What a batch sender tells, besides vectors. */
+/** What a batch sender tells, besides vectors. None of it may throw: an answer that came must not be lost by it. */
 export interface BatchObserver {
   onRequest(textCount: number): void;
   onResponse(texts: readonly string[], usage: Usage | undefined): void;
@@ -27,7 +27,7 @@ export interface BatchCall {
 
 /** Takes what becomes of the texts of a batch, as soon as it is known. */
 export interface BatchReceiver {
-  /** A part of the answer, checked: where its texts begin, and their vectors. */
+  /** A part of the answer, checked: where its texts begin, and their vectors, which are the receiver's. */
   onVectors(start: number, vectors: number[][]): Promise<void>;
   /** A text that is refused even alone, or that the refusal names. The others are still sent. */
   onRefused(index: number, refusal: TextFailed): void;
@@ -136,20 +136,25 @@ export class BatchSender {
     if (limits) observer.onLimitLearned(limits);
   }
 
-  #request(texts: string[], call: BatchCall, signals: FlightSignals, observer: BatchObserver): Promise<number[][]> {
+  async #request(
+    texts: string[],
+    call: BatchCall,
+    signals: FlightSignals,
+    observer: BatchObserver,
+  ): Promise<number[][]> {
     const attempt = async () => {
       observer.onRequest(texts.length);
       try {
         const options = { ...call.options, signal: signals.abandoned };
         const response = await this.#base.createEmbeddings(texts, call.model, options);
-        const vectors = checkResponse(response, texts.length, this.#base.embedderInfo.name, call.dimensions);
-        observer.onResponse(texts, response.usage);
-        return vectors;
+        return checkResponse(response, texts.length, this.#base.embedderInfo.name, call.dimensions);
       } catch (error) {
         observer.onFailure(texts.length, error);
         throw error;
       }
     };
-    return withRetries(attempt, this.#retry, this.#clock, signals.unwanted, observer.onRetry);
+    const { vectors, usage } = await withRetries(attempt, this.#retry, this.#clock, signals.unwanted, observer.onRetry);
+    observer.onResponse(texts, usage);
+    return vectors;
   }
 }

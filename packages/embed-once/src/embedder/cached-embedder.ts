@@ -58,7 +58,7 @@ export interface CachedEmbedder extends Embedder, AsyncDisposable {
   report(): string;
   /** The base embedder. */
   unwrap(): Embedder;
-  /** The cache below; opened by this call if it was not yet. */
+  /** The cache below; opened by this call if it was not yet. Rejects once `close` was called. */
   cache(): Promise<EmbeddingCache>;
   /** Refuses further calls, waits for those under way, and closes the cache, unless it was handed in. */
   close(): Promise<void>;
@@ -75,7 +75,8 @@ export interface CachedEmbedder extends Embedder, AsyncDisposable {
  * - One caller's abort or failure harms no other caller.
  * - A cache that fails is a miss: the base still answers.
  *
- * @throws TypeError where nobody says which provider and model the base is, RangeError for an option out of range
+ * @throws TypeError for a base without `createEmbeddings` or a name, and where nobody says which provider and model it is;
+ *   RangeError for an option out of range
  */
 export function cacheEmbedder(base: Embedder, options: CacheEmbedderOptions = {}): CachedEmbedder {
   return new CachingEmbedder(base, options, SYSTEM_CLOCK);
@@ -112,6 +113,11 @@ class CachingEmbedder implements CachedEmbedder {
     if (typeof base?.createEmbeddings !== "function") {
       throw new TypeError(`cacheEmbedder takes an embedder with createEmbeddings(texts), got ${typeof base}`);
     }
+    if (typeof base.embedderInfo?.name !== "string") {
+      throw new TypeError(
+        `cacheEmbedder takes an embedder with a name, embedderInfo.name, got ${typeof base.embedderInfo?.name}`,
+      );
+    }
     this.#resolved = resolveEmbedderOptions(options);
     this.identity = resolveIdentity(base, options);
     this.#base = base;
@@ -119,7 +125,7 @@ class CachingEmbedder implements CachedEmbedder {
     this.#clock = clock;
     this.#limits = new ModelLimits(base, this.#resolved.maxTextsPerRequest);
     const { pricePerMillionTokens: ownPrice, priceSource = ownPrice === undefined ? null : SET_BY_USER } = options;
-    const priceOf = (model: string) => ownPrice ?? base.pricePerMillionTokens?.(model);
+    const priceOf = (model: string) => ownPrice ?? priceFrom(base, model);
     this.#ledger = new TokenLedger(priceOf);
     this.#figures = new EmbedderFigures({ counts: this.#counts, ledger: this.#ledger, priceOf, priceSource });
     const { provider } = this.identity;
@@ -152,7 +158,7 @@ class CachingEmbedder implements CachedEmbedder {
     { output, ...options }: EmbedOptions & { output?: "float32" } = {},
   ): Promise<EmbeddingResponse | Float32Response> {
     const copies = copyTexts(texts);
-    if (this.#closing) throw new Error(`the embedder ${this.embedderInfo.name} is closed`);
+    this.#refuseIfClosed();
     options.signal?.throwIfAborted();
     const response = await this.#underWay.add(this.#embed(copies, model, options));
     return output === "float32" ? { ...response, embeddings: response.embeddings.map(toExactFloat32) } : response;
@@ -166,18 +172,9 @@ class CachingEmbedder implements CachedEmbedder {
     return this.#base;
   }
 
-  cache(): Promise<EmbeddingCache> {
-    this.#cache ??= (async () => {
-      this.#openCache = this.#options.cache ?? (await openCache(this.#options));
-      const cache = this.#openCache;
-      this.#ledger.recall(cache.lifetime());
-      this.#saver = new LifetimeSaver(
-        () => this.#figures.lifetime(),
-        (counters) => cache.addLifetime(counters),
-      );
-      return cache;
-    })();
-    return this.#cache;
+  async cache(): Promise<EmbeddingCache> {
+    this.#refuseIfClosed();
+    return this.#opened();
   }
 
   statistics(): EmbedderStatistics {
@@ -205,6 +202,24 @@ class CachingEmbedder implements CachedEmbedder {
     return this.close();
   }
 
+  #refuseIfClosed(): void {
+    if (this.#closing) throw new Error(`the embedder ${this.embedderInfo.name} is closed`);
+  }
+
+  #opened(): Promise<EmbeddingCache> {
+    this.#cache ??= (async () => {
+      this.#openCache = this.#options.cache ?? (await openCache(this.#options));
+      const cache = this.#openCache;
+      this.#ledger.recall(cache.lifetime());
+      this.#saver = new LifetimeSaver(
+        () => this.#figures.lifetime(),
+        (counters) => cache.addLifetime(counters),
+      );
+      return cache;
+    })();
+    return this.#cache;
+  }
+
   async #embed(texts: string[], model: string | undefined, options: EmbedOptions): Promise<EmbeddingResponse> {
     const { mode } = this.#resolved;
     if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
@@ -212,7 +227,7 @@ class CachingEmbedder implements CachedEmbedder {
 
     const scope = keyScope(this.#base, this.identity, this.#options, model, options);
     const wanted = distinct(texts, contentKeys(scope));
-    const cache = await abortable(this.cache(), options.signal);
+    const cache = await abortable(this.#opened(), options.signal);
     const tally = { hits: { L1: 0, L2: 0, L3: 0 }, coalesced: texts.length - wanted.length, misses: 0 };
     try {
       return await this.#answer(texts, wanted, { cache, tally, model, options });
@@ -301,8 +316,9 @@ class CachingEmbedder implements CachedEmbedder {
     observer.onRequest(texts.length);
     try {
       const response = await this.#base.createEmbeddings(texts, model, options);
-      fresh = checkResponse(response, texts.length, this.embedderInfo.name);
-      observer.onResponse(texts, response.usage);
+      const { vectors, usage } = checkResponse(response, texts.length, this.embedderInfo.name);
+      fresh = vectors;
+      observer.onResponse(texts, usage);
     } catch (error) {
       observer.onFailure(texts.length, error);
       return;
@@ -344,6 +360,16 @@ interface Call {
   tally: CallTally;
   model: string | undefined;
   options: EmbedOptions;
+}
+
+/** What the base says of a price. It is of use for statistics alone, so a fault of it is a price that is not known. */
+function priceFrom(base: Embedder, model: string): number | undefined {
+  try {
+    const price = base.pricePerMillionTokens?.(model);
+    return Number.isFinite(price) ? price : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The distinct texts of a call, in order of first appearance. */

@@ -1,5 +1,6 @@
 import type { EmbeddingCache } from "../cache/hierarchical-cache.ts";
 import { type CacheOptions, resolveCacheOptions } from "../cache/options.ts";
+import { harmless } from "../core/listener.ts";
 import type { EmbedderEvent } from "./events.ts";
 import type { IdentityOptions } from "./identity.ts";
 import { DEFAULT_MAX_TEXTS_PER_REQUEST } from "./model-limits.ts";
@@ -35,7 +36,7 @@ export interface CacheEmbedderOptions extends IdentityOptions, CacheOptions, Ret
   pricePerMillionTokens?: number | undefined;
   /** Where and when the prices were read; for statistics. @default "set by the user" where that is so, else not known */
   priceSource?: string | undefined;
-  /** Is told of requests, retries and whatever else happens, as it happens. It must not throw. */
+  /** Is told of requests, retries and whatever else happens, as it happens. What it throws is a warning of the process. */
   onEvent?: ((event: EmbedderEvent) => void) | undefined;
 }
 
@@ -91,7 +92,7 @@ export function resolveEmbedderOptions(options: CacheEmbedderOptions): ResolvedE
       atLeastOne("maxConcurrentRequests", options.maxConcurrentRequests) ??
       DEFAULT_EMBEDDER_OPTIONS.maxConcurrentRequests,
     verifyFraction,
-    onEvent,
+    onEvent: harmless("onEvent", onEvent),
     onNotice,
   };
 }

@@ -74,7 +74,9 @@ export class HotTier implements Tier<number[]> {
     }
     if (this.#regrets.entered(hash, this.#held.size)) this.#hand = undefined;
     while (this.#usedBytes + bytes > room) this.#evict();
-    const copy = Array.isArray(vector) ? vector.slice() : Array.from(vector);
+    // An array of another class copies itself in ways of its own.
+    const isPlain = Array.isArray(vector) && vector.constructor === Array;
+    const copy = isPlain ? vector.slice() : Array.from({ length: vector.length }, (_, i) => vector[i]!);
     const held: Held = {
       key: wordsOf(key),
       vector: copy,

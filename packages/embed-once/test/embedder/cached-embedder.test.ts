@@ -286,6 +286,14 @@ describe("answers that break the contract", () => {
     ]);
   });
 
+  test("more dimensions than can be stored, all of one length: the message says what is possible", async () => {
+    const base = new FakeEmbedder();
+    base.answer = () => ({ embeddings: [new Array(65_537).fill(0.5)] });
+    await expect(cached(base).createEmbeddings(["a"])).rejects.toThrow(
+      "gave a vector of 65537 dimensions for text 0, expected 1 to 65536",
+    );
+  });
+
   test("dimensions that were asked for and not given", async () => {
     const base = new FakeEmbedder();
     await expect(cached(base).createEmbeddings(["a"], undefined, { dimensions: 4 })).rejects.toThrow(
@@ -590,6 +598,17 @@ describe("the wrapper itself", () => {
     const next = cached(new FakeEmbedder(), { directory, mode: "offline" });
     expect((await next.createEmbeddings(["a"])).embeddings).toEqual([fakeVector("a")]);
     expect((await next.cache()).lifetime().total).toMatchObject({ embeddingsMade: 1 });
+  });
+
+  test("after close the cache is refused as well: nobody would close it", async () => {
+    for (const opens of [true, false]) {
+      const directory = newDirectory();
+      const embedder = cached(new FakeEmbedder(), { directory });
+      if (opens) await embedder.cache();
+      await embedder.close();
+      await expect(embedder.cache()).rejects.toThrow("the embedder fake is closed");
+      expect(existsSync(directory)).toBe(opens);
+    }
   });
 
   test("after close a call is refused, and closing twice is no fault", async () => {

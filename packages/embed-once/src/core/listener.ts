@@ -1,0 +1,15 @@
+/**
+ * A listener of the user's that cannot harm whom it listens to: what it throws is a warning of the process. Answers that
+ * are paid for must not be lost by it.
+ * @param name the option that it was given as
+ */
+export function harmless<Told>(name: string, listener: (told: Told) => void): (told: Told) => void {
+  return (told) => {
+    try {
+      listener(told);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      process.emitWarning(`${name} threw: ${message}`, "EmbedOnceWarning");
+    }
+  };
+}
