@@ -29,6 +29,8 @@ export class CacheCounts {
   /** Records that could not be decoded, beside what a tier finds damaged by itself. */
   readonly damaged = { L1: 0, L2: 0, L3: 0 };
   readonly stored = new StoredLedger();
+  /** Batches that could not be encoded, beside what the disk tier could not take. */
+  failedEncodings = 0;
   /** Who answered the latest lookup. */
   answeredBy: TierName | "none" = "none";
   readonly latency: Readonly<Record<TierName | "none", LatencyHistogram>> = {
@@ -51,7 +53,7 @@ export class CacheCounts {
       evictions: each((tier) => tiers[tier]?.evictions ?? 0),
       damaged: each((tier) => this.#damagedOf(tier, tiers)),
       failedReads: tiers.disk?.failedReads ?? 0,
-      failedWrites: tiers.disk?.failedWrites ?? 0,
+      failedWrites: this.failedEncodings + (tiers.disk?.failedWrites ?? 0),
       stored: bytesOf(this.stored.total()),
       storedByModel: mapValues(this.stored.by("model"), bytesOf),
       storedByNumberForm: mapValues(this.stored.by("numberForm"), bytesOf),
@@ -87,7 +89,7 @@ export class CacheCounts {
       stored: stored.total(),
       storedByModel: stored.by("model"),
       storedByNumberForm: stored.by("numberForm"),
-      failedWrites: tiers.disk?.failedWrites ?? 0,
+      failedWrites: this.failedEncodings + (tiers.disk?.failedWrites ?? 0),
       failedReads: tiers.disk?.failedReads ?? 0,
       degraded,
       models,

@@ -1,6 +1,7 @@
 import type { ContentKey } from "../core/content-key.ts";
 import type { LifetimeCounters, MappedEntry, MappedTier } from "../tier/mapped-tier.ts";
 import type { TierUsage } from "../tier/tier.ts";
+import { Faults, messageOf } from "./faults.ts";
 
 export interface DiskTierOptions {
   open: () => Promise<MappedTier>;
@@ -34,8 +35,7 @@ export class DiskTier {
   #exclusive: Promise<unknown> | undefined;
   /** Writes that it waits for. */
   readonly #writing = new Set<Promise<unknown>>();
-  /** What does not work at present, by what was tried. */
-  readonly #faults = new Map<"open" | "read" | "write", string>();
+  readonly #faults: Faults<"open" | "read" | "write">;
   failedReads = 0;
   failedWrites = 0;
   /** Of tiers that were lost or closed before the present one was opened. */
@@ -44,10 +44,11 @@ export class DiskTier {
   constructor(options: DiskTierOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#faults = new Faults(options.onNotice);
   }
 
   get degraded(): string[] {
-    return [...this.#faults.values()];
+    return this.#faults.messages;
   }
 
   /** The tier, if it is open. */
@@ -61,7 +62,7 @@ export class DiskTier {
       return this.#tier && { ...this.#tier.usage(), models: this.#tier.models() };
     } catch (error) {
       this.failedReads++;
-      this.#fault("read", `statistics on disk cannot be read: ${messageOf(error)}`);
+      this.#faults.add("read", `statistics on disk cannot be read: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -88,16 +89,17 @@ export class DiskTier {
 
   /** A view, lent until the next read. A read that fails is a miss: the base embedder can still answer. */
   get(key: ContentKey): Uint8Array | undefined {
-    if (!this.#tier) {
+    const tier = this.#tier;
+    if (!tier) {
       void this.open();
       return undefined;
     }
     try {
-      return this.#tier.get(key);
+      return tier.get(key);
     } catch (error) {
       this.failedReads++;
-      this.#fault("read", `vectors on disk cannot be read: ${messageOf(error)}`);
-      this.#lose(error);
+      this.#faults.add("read", `vectors on disk cannot be read: ${messageOf(error)}`);
+      this.#lose(tier, error);
       return undefined;
     }
   }
@@ -106,6 +108,7 @@ export class DiskTier {
   async set(entries: readonly MappedEntry[]): Promise<void> {
     await this.#exclusive;
     await this.open();
+    // Another write may lose it meanwhile, and yet another open a new one.
     const tier = this.#tier;
     if (!tier) {
       if (!this.#lost) return;
@@ -114,11 +117,11 @@ export class DiskTier {
     }
     try {
       await this.#writeTo(tier.set(entries));
-      this.#faults.delete("write");
+      this.#faults.mended("write");
     } catch (error) {
       this.failedWrites++;
-      this.#fault("write", `vectors cannot be written to disk: ${messageOf(error)}`);
-      if (tier === this.#tier && !tier.isInPlace) this.#lose(error);
+      this.#faults.add("write", `vectors cannot be written to disk: ${messageOf(error)}`);
+      if (!tier.isInPlace) this.#lose(tier, error);
       throw error;
     }
   }
@@ -182,7 +185,7 @@ export class DiskTier {
       return this.#tier?.lifetime() ?? {};
     } catch (error) {
       this.failedReads++;
-      this.#fault("read", `statistics on disk cannot be read: ${messageOf(error)}`);
+      this.#faults.add("read", `statistics on disk cannot be read: ${messageOf(error)}`);
       return {};
     }
   }
@@ -219,17 +222,17 @@ export class DiskTier {
       this.#lost = undefined;
       this.#faults.clear();
       this.#retryAfterMs = FIRST_RETRY_MS;
-      if (this.#tier.readOnly) this.#fault("write", `${this.#tier.path} can only be read; new vectors stay in memory`);
+      if (this.#tier.readOnly)
+        this.#faults.add("write", `${this.#tier.path} can only be read; new vectors stay in memory`);
     } catch (error) {
-      this.#fault("open", `vectors are kept in memory only: ${messageOf(error)}`);
+      this.#faults.add("open", `vectors are kept in memory only: ${messageOf(error)}`);
       this.#retryLater();
     }
   }
 
   /** The tier is of no use any more: another try opens it anew, or begins a new one in its place. */
-  #lose(error: unknown): void {
-    const tier = this.#tier;
-    if (!tier) return;
+  #lose(tier: MappedTier, error: unknown): void {
+    if (this.#tier !== tier) return;
     this.#forget(tier);
     this.#lost = error instanceof Error ? error : new Error(String(error));
     this.#retryLater();
@@ -246,13 +249,4 @@ export class DiskTier {
     this.#retryAtMs = this.#now() + this.#retryAfterMs;
     this.#retryAfterMs = Math.min(2 * this.#retryAfterMs, LAST_RETRY_MS);
   }
-
-  #fault(what: "open" | "read" | "write", message: string): void {
-    if (!this.#faults.has(what)) this.#options.onNotice(message);
-    this.#faults.set(what, message);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

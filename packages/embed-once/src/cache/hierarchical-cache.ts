@@ -1,5 +1,5 @@
 import { decodeVouched } from "../codec/decoder.ts";
-import { decodeVector, UnsupportedRecordError } from "../codec/index.ts";
+import { decodeVector, MAX_DIMENSIONS, UnsupportedRecordError } from "../codec/index.ts";
 import { numberFormOf } from "../codec/record.ts";
 import { encodeLent } from "../codec/vector-codec.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
@@ -17,6 +17,7 @@ import type { TierName } from "../tier/tier.ts";
 import { DEFAULT_MAX_BYTES } from "../tier/tier-state.ts";
 import { CacheCounts, type TierCounts } from "./cache-counts.ts";
 import { DiskTier } from "./disk-tier.ts";
+import { Faults, messageOf } from "./faults.ts";
 import { exportPack, type ImportReport, importPack, isReadable } from "./maintenance.ts";
 import { MemoryAge } from "./memory-age.ts";
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from "./options.ts";
@@ -36,7 +37,8 @@ export interface CacheEntry {
  * The law:
  * - A vector comes back with the same 64 bits of every number, or not at all.
  * - `setMany` resolves when the batch is committed to L3 (where there is one): a process that dies afterwards loses
- *   nothing of it. It rejects where L3 could not take it; what is in memory then still serves this process.
+ *   nothing of it. It rejects where L3 could not take it, or where it cannot be encoded; what is in memory then still
+ *   serves this process.
  * - Arrays that go in are copied, arrays that come out are the caller's own.
  * - An open cache keeps no process alive.
  */
@@ -100,19 +102,21 @@ class HierarchicalCache implements EmbeddingCache {
   readonly #age: MemoryAge | undefined;
   readonly #budgets: Readonly<Record<TierName, number>>;
   readonly #counts = new CacheCounts();
+  readonly #faults: Faults<"encode">;
   readonly #sampler = new Sampler();
   readonly #saver: LifetimeSaver;
   readonly #teller: CountsTeller;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedCacheOptions, disk: DiskTier | undefined) {
-    const { directory, hotBytes, compressedBytes, diskBytes, ttlMs } = options;
+    const { directory, hotBytes, compressedBytes, diskBytes, ttlMs, onNotice } = options;
     this.#budgets = { L1: hotBytes, L2: compressedBytes, L3: diskBytes ?? DEFAULT_MAX_BYTES };
     if (compressedBytes > 0) this.#compressed = new CompressedTier({ maxBytes: compressedBytes });
     if (hotBytes > 0) {
       this.#hot = new HotTier({ maxBytes: hotBytes, onEvict: (key, vector) => this.#demote(key, vector) });
     }
     this.#disk = disk;
+    this.#faults = new Faults(onNotice);
     this.#age = ttlMs === undefined ? undefined : new MemoryAge(ttlMs);
     this.#teller = new CountsTeller("cache", { directory }, () => this.#counts.all(this.#tiers()));
     const stored = () => {
@@ -137,9 +141,9 @@ class HierarchicalCache implements EmbeddingCache {
 
   async setMany(entries: readonly CacheEntry[]): Promise<void> {
     for (const [index, { key }] of entries.entries()) checkKey(key, index);
-    const values = encodeAll(entries);
-    const records = entries.map(({ key, model }, i) => ({ key, value: values[i]!, model }));
     this.#age?.admits(Date.now());
+    const values = this.#encodeAll(entries);
+    const records = entries.map(({ key, model }, i) => ({ key, value: values[i]!, model }));
     for (const { key, value } of records) {
       this.#hot?.delete(key);
       // Into L2, where a scan cannot flush what is hot; where there is none, into L1, as the record has it: an array of
@@ -166,7 +170,7 @@ class HierarchicalCache implements EmbeddingCache {
       budgets: { ...this.#budgets, ...(onDisk && { L3: onDisk.maxBytes }) },
       holdings: { L1: this.#hot?.usage(), L2: this.#compressed?.usage(), L3: onDisk },
       models: onDisk?.models ?? [],
-      degraded: this.#disk?.degraded ?? [],
+      degraded: [...(this.#disk?.degraded ?? []), ...this.#faults.messages],
     });
   }
 
@@ -316,9 +320,46 @@ class HierarchicalCache implements EmbeddingCache {
 
   #demote(key: ContentKey, vector: number[]): void {
     if (!this.#compressed || this.#compressed.has(key)) return;
-    this.#counts.demotions++;
     // Copying the record from the map is many times cheaper than encoding the vector again.
-    this.#compressed.put(key, this.#disk?.get(key) ?? encodeLent(vector));
+    const record = this.#disk?.get(key) ?? this.#encode(vector);
+    if (!record) return;
+    this.#counts.demotions++;
+    this.#compressed.put(key, record);
+  }
+
+  /** The records of a batch. What cannot be encoded stays in L1, as far as there is room: it may be paid for. */
+  #encodeAll(entries: readonly CacheEntry[]): Uint8Array[] {
+    try {
+      const records = encodeAll(entries);
+      this.#faults.mended("encode");
+      return records;
+    } catch (error) {
+      if (entries.every(({ vector }) => isVector(vector))) {
+        this.#counts.failedEncodings++;
+        this.#cannotEncode(error);
+        for (const { key, vector } of entries) {
+          this.#compressed?.delete(key);
+          this.#hot?.put(key, vector);
+        }
+        this.#teller.tell();
+      }
+      throw error;
+    }
+  }
+
+  /** A record that is lent, or nothing: what leaves L1 is no reason for a lookup to fail. */
+  #encode(vector: number[]): Uint8Array | undefined {
+    try {
+      return encodeLent(vector);
+    } catch (error) {
+      this.#cannotEncode(error);
+      return undefined;
+    }
+  }
+
+  /** WebAssembly or its memory cannot be had. */
+  #cannotEncode(error: unknown): void {
+    this.#faults.add("encode", `vectors cannot be encoded, and are kept as long as L1 has room: ${messageOf(error)}`);
   }
 }
 
@@ -344,6 +385,14 @@ function encodeAll(entries: readonly CacheEntry[]): Uint8Array[] {
     slab.set(record, start);
     return slab.subarray(start, end);
   });
+}
+
+/** Whether the codec takes it; else it is the caller's fault that it cannot be encoded. */
+function isVector(vector: ArrayLike<number>): boolean {
+  const { length } = vector;
+  if (!(length >= 1 && length <= MAX_DIMENSIONS)) return false;
+  for (let i = 0; i < length; i++) if (typeof vector[i] !== "number") return false;
+  return true;
 }
 
 function checkKey(key: ContentKey, index: number): void {

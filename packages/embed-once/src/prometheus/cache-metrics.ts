@@ -37,7 +37,12 @@ export const cacheMetrics: readonly Definition[] = [
   plain("counter", "promotions_total", "Entries copied upwards on use.", ({ promotions }) => promotions),
   plain("counter", "demotions_total", "Entries that left L1 for L2.", ({ demotions }) => demotions),
   plain("counter", "failed_reads_total", "Reads of L3 that failed; each was a miss.", ({ failedReads }) => failedReads),
-  plain("counter", "failed_writes_total", "Batches that L3 could not take.", ({ failedWrites }) => failedWrites),
+  plain(
+    "counter",
+    "failed_writes_total",
+    "Batches that L3 could not take or that could not be encoded.",
+    ({ failedWrites }) => failedWrites,
+  ),
   plain("gauge", "faults", "What the cache has to go without at present.", ({ degraded }) => degraded.length),
   ...storedMetrics<CacheStatistics>(
     "embed_once_cache_stored",

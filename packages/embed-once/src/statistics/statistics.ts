@@ -28,7 +28,7 @@ export interface CacheStatistics {
   storedByModel: Record<string, StoredVectors>;
   /** The same by how the numbers were written: `shortest`, `float32`, `fixedFloat32`, `fixedInteger`, `float64`, `shortestTiesUp`. */
   storedByNumberForm: Record<string, StoredVectors>;
-  /** Batches that L3 could not take; their vectors were not acknowledged as stored. */
+  /** Batches that L3 could not take or that could not be encoded; their vectors were not acknowledged as stored. */
   failedWrites: number;
   /** Reads of L3 that failed; each was a miss. */
   failedReads: number;

@@ -186,6 +186,83 @@ describe("the cache", () => {
     await disk.close();
   });
 
+  test("tells each of two writes that fail together why it failed, and loses the file once", async () => {
+    const directory = newDirectory();
+    let nowMs = 0;
+    const notices: string[] = [];
+    const open = () => MappedTier.open({ directory, maxBytes: 1e9 });
+    const disk = new DiskTier({ open, onNotice: (message) => void notices.push(message), now: () => nowMs });
+    await disk.open();
+    rmSync(directory, { recursive: true });
+    const writes = [1, 2, 3].map((id) => disk.set([numberedEntry(id)]));
+    await Promise.all(writes.map((write) => expect(write).rejects.toThrow(/deleted or replaced/)));
+    expect({ notices: notices.length, failedWrites: disk.failedWrites }).toEqual({ notices: 1, failedWrites: 3 });
+    nowMs += 1_000;
+    await disk.set([numberedEntry(4)]);
+    expect(disk.degraded).toEqual([]);
+    await disk.close();
+  });
+
+  test("without WebAssembly the base answers, what is paid stays in memory, and it is told once and counted", () => {
+    const source = new URL("../../src/index.ts", import.meta.url).href;
+    const script = `
+      import { cacheEmbedder } from ${JSON.stringify(source)};
+      const { Module } = WebAssembly;
+      WebAssembly.Module = class {
+        constructor() {
+          throw new RangeError("no memory for it");
+        }
+      };
+      let paid = 0;
+      const base = {
+        identity: { provider: "paid", model: "m" },
+        embedderInfo: { name: "paid" },
+        validateConfiguration: async () => ({ valid: true }),
+        async createEmbeddings(texts) {
+          paid += texts.length;
+          return { embeddings: texts.map((text) => [text.length, 0.1]) };
+        },
+      };
+      const notices = [];
+      const onNotice = (message) => notices.push(message);
+      const embedder = cacheEmbedder(base, { directory: ${JSON.stringify(newDirectory())}, onNotice, hotBytes: 5_000 });
+      const answers = [];
+      for (let i = 0; i < 2; i++) answers.push((await embedder.createEmbeddings(["a", "bb"])).embeddings);
+      const twice = { paid, answers, notices: [...notices] };
+      const { failedWrites, degraded } = embedder.statistics().cache;
+      // More than L1 has room for: what leaves it cannot be demoted.
+      for (let length = 3; length < 30; length++) await embedder.createEmbeddings(["x".repeat(length)]);
+      const told = notices.length;
+      WebAssembly.Module = Module;
+      await embedder.createEmbeddings(["x".repeat(30)]);
+      const mended = embedder.statistics().cache.degraded;
+      await embedder.close();
+      process.stdout.write(JSON.stringify({ ...twice, failedWrites, degraded, told, mended }));`;
+    const args = ["--conditions=embed-once-source", "--input-type=module", "-e", script];
+    const vectors = [
+      [1, 0.1],
+      [2, 0.1],
+    ];
+    const message = "vectors cannot be encoded, and are kept as long as L1 has room: no memory for it";
+    expect(JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }))).toEqual({
+      paid: 2,
+      answers: [vectors, vectors],
+      notices: [message],
+      failedWrites: 1,
+      degraded: [message],
+      told: 1,
+      mended: [],
+    });
+  });
+
+  test("a vector that nobody could store is the caller's fault, not one of the cache", async () => {
+    const { cache, notices } = await openNoticing({ diskBytes: 0 });
+    await expect(cache.setMany([{ key: key(1), vector: [] }])).rejects.toThrow(RangeError);
+    await expect(cache.setMany([{ key: key(1), vector: ["1"] as never }])).rejects.toThrow(TypeError);
+    expect({ notices, failedWrites: cache.statistics().failedWrites }).toEqual({ notices: [], failedWrites: 0 });
+    await cache.close();
+  });
+
   test("tries a disk tier again that could not be opened, at longer and longer intervals", async () => {
     let nowMs = 0;
     let tries = 0;
