@@ -48,7 +48,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that touch the file system. */
 const FILE_SYSTEM = [
-  /^embed-once\/src\/tier\/(mapped-tier|directory|lmdb-.*|newest-commit|open-marker|record-log|key-index|recency|lease-table|maintenance|pack-file)\.ts$/,
+  /^embed-once\/src\/tier\/(mapped-tier|directory|lmdb-.*|newest-commit|open-marker|living-runner|record-log|key-index|recency|lease-table|maintenance|pack-file)\.ts$/,
   /^embed-once\/src\/(cli\/|config-file\.ts$)/,
 ];
 const SEARCH_FILE_SYSTEM =

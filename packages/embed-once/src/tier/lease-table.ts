@@ -2,11 +2,14 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Database } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
+import { lives, runnerHere } from "./living-runner.ts";
 
 /** Who is embedding a text, and until when others wait for it. */
 export interface LeaseRow {
   host: string;
   processId: number;
+  /** The same as `runnerHere` says it; absent in rows of earlier versions. */
+  runner?: string | undefined;
   /** One opening of a cache: a process can have several, and process numbers come back. */
   holder: string;
   untilMs: number;
@@ -17,16 +20,19 @@ export interface LeaseTableOptions {
   /** Runs the body in one write transaction. */
   transaction<Result>(body: () => Result): Promise<Result>;
   now(): number;
-  /** Whether a process of this machine still runs. */
-  isAlive?: ((processId: number) => boolean) | undefined;
 }
 
 /** After so long without being asked for again a lease is free, whoever has it. */
 export const LEASE_MS = 30_000;
 
+/** Rows that are looked at, whenever leases are taken, whether they have run out. */
+const ROWS_SWEPT = 64;
+
 /**
  * Leases on texts, shared by the processes of a directory: whoever has a text's lease embeds it, the others wait for the
- * vector. That of a process that died is free at once, where it ran on this machine; else when it runs out.
+ * vector. That of a process that died is free at once, where it ran on this machine; else when it runs out. One that
+ * would last longer than any that is taken now was taken by a wrong clock or is damaged, and is free as well: to embed a
+ * text twice is better than to wait for nobody.
  */
 export class LeaseTable {
   readonly #options: LeaseTableOptions;
@@ -43,9 +49,11 @@ export class LeaseTable {
     return this.#options.transaction(() => {
       const nowMs = this.#options.now();
       const untilMs = nowMs + LEASE_MS;
-      const row = { host: this.#host, processId: process.pid, holder: this.#holder, untilMs };
+      const row = { host: this.#host, processId: process.pid, runner: runnerHere(), holder: this.#holder, untilMs };
+      if (copies.length > 0) this.#sweep(copies[0]!, nowMs);
+      const known = new Map<string, boolean>();
       return copies.map((key) => {
-        if (!this.#isFree(this.#options.table.get(key), nowMs)) return false;
+        if (!this.#isFree(this.#row(key), nowMs, known)) return false;
         this.#options.table.put(key, row);
         return true;
       });
@@ -56,24 +64,45 @@ export class LeaseTable {
     const copies = keys.map((key) => Buffer.from(key));
     return this.#options.transaction(() => {
       for (const key of copies) {
-        if (this.#options.table.get(key)?.holder === this.#holder) this.#options.table.remove(key);
+        if (this.#row(key)?.holder === this.#holder) this.#options.table.remove(key);
       }
     });
   }
 
-  #isFree(row: LeaseRow | undefined, nowMs: number): boolean {
-    if (!row || row.holder === this.#holder || !(row.untilMs > nowMs)) return true;
-    const { isAlive = isRunning } = this.#options;
-    return row.host === this.#host && !isAlive(row.processId);
+  /** @param known of whom it was asked before whether they live: many texts of a batch have one holder */
+  #isFree(row: LeaseRow | undefined, nowMs: number, known: Map<string, boolean>): boolean {
+    if (!row || row.holder === this.#holder || hasRunOut(row, nowMs)) return true;
+    if (row.host !== this.#host) return false;
+    const runner = row.runner ?? String(row.processId);
+    const isAlive = known.get(runner) ?? lives(runner);
+    known.set(runner, isAlive);
+    return !isAlive;
+  }
+
+  /**
+   * Removes some of what has run out: nobody else removes the leases of who died, on texts that nobody asks for again. Keys
+   * are hashes, so to begin at any one of them is to begin somewhere else each time.
+   */
+  #sweep(from: Buffer, nowMs: number): void {
+    const { table } = this.#options;
+    const keys = [...table.getKeys({ start: from, limit: ROWS_SWEPT })];
+    if (keys.length < ROWS_SWEPT) keys.push(...table.getKeys({ end: from, limit: ROWS_SWEPT - keys.length }));
+    for (const key of keys) {
+      const row = this.#row(key);
+      if (!row || hasRunOut(row, nowMs)) table.remove(key);
+    }
+  }
+
+  /** A row that is no JSON any more is none. */
+  #row(key: Buffer): LeaseRow | undefined {
+    try {
+      return this.#options.table.get(key) ?? undefined;
+    } catch {
+      return undefined;
+    }
   }
 }
 
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // Another user's process runs, too.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function hasRunOut({ untilMs }: LeaseRow, nowMs: number): boolean {
+  return !(untilMs > nowMs && untilMs <= nowMs + LEASE_MS);
 }

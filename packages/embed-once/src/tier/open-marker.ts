@@ -1,16 +1,16 @@
 import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { lives, processOf, runnerHere } from "./living-runner.ts";
 
 /**
  * A small file beside a database for as long as somebody has it open: `<database>-open-<pid>-<thread>.<n>`. One whose
- * process is gone tells of an end without closing, and so of a file that may be damaged. The content is the process's id
- * and start time, as process ids are given again.
+ * process or thread is gone tells of an end without closing, and so of a file that may be damaged. The content says who runs.
  */
 const OPEN = "-open-";
 /** The same for whoever puts another file in the database's place; there is one at a time. */
 const EXCHANGE = "-exchange";
 
-/** The owner of a marker that was left on purpose. */
+/** The content of a marker that was left on purpose. */
 const NOBODY = "0 ";
 
 const placed = new Set<string>();
@@ -29,7 +29,7 @@ export interface Marker {
 export function placeOpenMarker(database: string): (doubtful: boolean) => void {
   const path = `${database}${OPEN}${process.pid}-${threadHere()}.${count++}`;
   try {
-    writeFileSync(path, owner(), { mode: 0o600, flag: "wx" });
+    writeFileSync(path, runnerHere(), { mode: 0o600, flag: "wx" });
   } catch {
     return () => {};
   }
@@ -52,7 +52,7 @@ export function placeExchangeMarker(database: string): (() => void) | undefined 
   // A link appears with its content, so nobody takes a marker that is being written for that of a dead process.
   const draft = `${path}-${process.pid}-${threadHere()}`;
   try {
-    writeFileSync(draft, owner(), { mode: 0o600 });
+    writeFileSync(draft, runnerHere(), { mode: 0o600 });
     linkSync(draft, path);
   } catch {
     return undefined;
@@ -64,8 +64,8 @@ export function placeExchangeMarker(database: string): (() => void) | undefined 
 
 /** The id of the living process that is exchanging the database's file. */
 export function exchangingProcess(database: string): number | undefined {
-  const owner = readOwner(database + EXCHANGE);
-  return owner !== undefined && lives(owner) ? owner.pid : undefined;
+  const runner = readRunner(database + EXCHANGE);
+  return runner !== undefined && lives(runner) ? processOf(runner) : undefined;
 }
 
 /** The markers of others, of living processes and of dead ones. */
@@ -76,10 +76,10 @@ export function openMarkers(database: string): { living: Marker[]; dead: Marker[
     if (!name.startsWith(prefix)) continue;
     const path = join(dirname(database), name);
     if (placed.has(path)) continue;
-    const owner = readOwner(path);
+    const runner = readRunner(path);
     // It was taken away just now.
-    if (!owner) continue;
-    markers[lives(owner) ? "living" : "dead"].push({ path, pid: owner.pid });
+    if (runner === undefined) continue;
+    markers[lives(runner) ? "living" : "dead"].push({ path, pid: processOf(runner) });
   }
   return markers;
 }
@@ -97,15 +97,6 @@ export function removeQuietly(path: string): void {
   }
 }
 
-interface Owner {
-  pid: number;
-  startedAt: string;
-}
-
-function owner(): string {
-  return `${process.pid} ${startTime(process.pid)}`;
-}
-
 function keep(path: string): () => void {
   placed.add(path);
   if (!removesOnExit) {
@@ -119,34 +110,11 @@ function keep(path: string): () => void {
 }
 
 /** The name tells the process id, too: the content may still be on its way. */
-function readOwner(path: string): Owner | undefined {
+function readRunner(path: string): string | undefined {
   try {
-    const [pid, startedAt] = readFileSync(path, "utf8").split(" ");
-    return { pid: Number(pid || /-open-(\d+)-/.exec(path)?.[1]), startedAt: startedAt ?? "" };
+    return readFileSync(path, "utf8") || (/-open-(\d+)-/.exec(path)?.[1] ?? "");
   } catch {
     return undefined;
-  }
-}
-
-function lives({ pid, startedAt }: Owner): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // The process of another user.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  return startedAt === "" || startTime(pid) === startedAt;
-}
-
-/** When a process began, in the system's ticks, where the system tells. */
-function startTime(pid: number): string {
-  try {
-    // The second field is the program's name in brackets, which may hold anything.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
   }
 }
 

@@ -59,6 +59,46 @@ describe("leases", () => {
     expect(await holder().acquire([here, elsewhere, alive])).toEqual([true, false, false]);
   });
 
+  test("a lease of a clock that is ahead, or with a digit flipped, keeps nobody waiting", async () => {
+    const [ahead, flipped, broken, right] = keys(4) as [Buffer, Buffer, Buffer, Buffer];
+    const wrongClock = holder({ now: () => nowMs + 3_600_000 });
+    expect(await wrongClock.acquire([ahead])).toEqual([true]);
+    const row = { host: "elsewhere", processId: 1, holder: "another" };
+    await table.put(flipped, { ...row, untilMs: 9e15 });
+    await root.openDB({ name: "leases", keyEncoding: "binary", encoding: "binary" }).put(broken, Buffer.from('{"host'));
+    await table.put(right, { ...row, untilMs: nowMs + LEASE_MS });
+    expect(await holder().acquire([ahead, flipped, broken, right])).toEqual([true, true, true, false]);
+  });
+
+  test("what has run out is removed as leases are taken, though nobody asks for those texts again", async () => {
+    const row = { host: "elsewhere", processId: 1, holder: "another" };
+    const [left, held] = [keys(500), keys(20)];
+    await root.transaction(() => {
+      for (const [i, key] of left.entries()) table.put(key, { ...row, untilMs: i % 2 ? nowMs - 1 : 9e15 });
+      for (const key of held) table.put(key, { ...row, untilMs: nowMs + LEASE_MS });
+    });
+    const own = holder();
+    for (let i = 0; i < 100; i++) {
+      const asked = keys(1);
+      await own.acquire(asked);
+      await own.release(asked);
+    }
+    expect(left.filter((key) => table.get(key))).toEqual([]);
+    expect(held.filter((key) => table.get(key))).toHaveLength(held.length);
+  });
+
+  test("a lease of an earlier process is free where its number was given again", async ({ skip }) => {
+    if (process.platform !== "linux") skip("the system does not tell when a process began");
+    const [reused, same] = keys(2) as [Buffer, Buffer];
+    const other = holder();
+    await other.acquire([same]);
+    const { runner, ...row } = table.get(same)!;
+    const [processId, startedAt] = runner!.split(" ");
+    const earlier = `${processId} ${Number(startedAt) - 1}`;
+    await table.put(reused, { ...row, runner: earlier });
+    expect(await holder().acquire([reused, same])).toEqual([true, false]);
+  });
+
   test("of many holders that ask at the same time each text goes to one", async () => {
     const wanted = keys(20);
     const answers = await Promise.all(Array.from({ length: 10 }, () => holder().acquire(wanted)));

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
+import { compact } from "../../src/tier/maintenance.ts";
 import { MappedTier } from "../../src/tier/mapped-tier.ts";
 import { numberedEntry } from "./numbered-entry.ts";
 
@@ -90,6 +91,23 @@ describe("the mapped tier, shared by processes", () => {
     await Promise.all([once(other.child, "close"), once(worker, "exit")]);
     await tier.close();
     await second.close();
+  });
+
+  test("does not take a worker thread that was terminated for one that has it open", async ({ skip }) => {
+    if (process.platform !== "linux") skip("the system does not tell of threads");
+    const directory = join(folder, "terminated");
+    const tier = await MappedTier.open({ directory, maxBytes: 1e8 });
+    const argv = [directory, "1", "1", "1"];
+    const worker = new Worker(join(import.meta.dirname, "share-store.ts"), { argv, stdin: true });
+    await once(worker, "message");
+    await expect(compact(tier)).rejects.toThrow(/is open in process/);
+    await worker.terminate();
+    await compact(tier);
+    const again = await MappedTier.open({ directory, maxBytes: 1e8 });
+    expect(again.get(numberedEntry(10_000).key)).toBeDefined();
+    await again.set([numberedEntry(8)]);
+    await again.close();
+    expect(readdirSync(directory).sort()).toEqual(["vectors-v2.lmdb", "vectors-v2.lmdb-lock"]);
   });
 
   test("may open it any number of times, also while it writes", async () => {
