@@ -3,6 +3,7 @@ import { decodeVector, MAX_DIMENSIONS, UnsupportedRecordError } from "../codec/i
 import { numberFormOf } from "../codec/record.ts";
 import { encodeLent } from "../codec/vector-codec.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
+import { checkModelName } from "../core/model-name.ts";
 import { CountsTeller } from "../statistics/channels.ts";
 import { countStored, readLifetime } from "../statistics/lifetime.ts";
 import { LifetimeSaver } from "../statistics/lifetime-saver.ts";
@@ -27,7 +28,7 @@ export interface CacheEntry {
   key: ContentKey;
   /** 1 to 65,536 numbers; copied. */
   vector: ArrayLike<number>;
-  /** The model that made it, for statistics and `clear`. */
+  /** The model that made it, for statistics and `clear`; at most 65,535 bytes of UTF-8. */
   model?: string | undefined;
 }
 
@@ -50,7 +51,10 @@ export interface EmbeddingCache extends AsyncDisposable {
    * @throws RangeError for a key that has not 32 bytes
    */
   getMany(keys: readonly ContentKey[]): (number[] | undefined)[];
-  /** @throws RangeError for a key that has not 32 bytes or a vector without or with too many numbers; nothing of the batch is stored */
+  /**
+   * @throws RangeError for a key that has not 32 bytes, a vector without or with too many numbers, or a model's name of
+   *   more than 65,535 bytes; nothing of the batch is stored
+   */
   setMany(entries: readonly CacheEntry[]): Promise<void>;
   /**
    * Asks for the right to embed texts, so that two processes do not pay for the same one. Whoever gets it releases it;
@@ -140,7 +144,10 @@ class HierarchicalCache implements EmbeddingCache {
   }
 
   async setMany(entries: readonly CacheEntry[]): Promise<void> {
-    for (const [index, { key }] of entries.entries()) checkKey(key, index);
+    for (const [index, { key, model }] of entries.entries()) {
+      checkKey(key, index);
+      if (typeof model === "string") checkModelName(model);
+    }
     this.#age?.admits(Date.now());
     const values = this.#encodeAll(entries);
     const records = entries.map(({ key, model }, i) => ({ key, value: values[i]!, model }));

@@ -9,6 +9,7 @@ import type {
   Usage,
 } from "../core/embedder.ts";
 import { EmbeddingResponseError } from "../core/errors.ts";
+import { checkModelName } from "../core/model-name.ts";
 import { copyTexts } from "../core/texts.ts";
 import { CountsTeller, tellEvent } from "../statistics/channels.ts";
 import { LifetimeSaver } from "../statistics/lifetime-saver.ts";
@@ -225,6 +226,8 @@ class CachingEmbedder implements CachedEmbedder {
     if (texts.length === 0) return { embeddings: [], usage: { promptTokens: 0, totalTokens: 0 } };
     if (mode === "bypass") return this.#base.createEmbeddings(texts, model, options);
 
+    // Now, and not when the vectors are paid for and are to be stored under it.
+    if (typeof model === "string") checkModelName(model);
     const scope = keyScope(this.#base, this.identity, this.#options, model, options);
     const wanted = distinct(texts, contentKeys(scope));
     const cache = await abortable(this.#opened(), options.signal);

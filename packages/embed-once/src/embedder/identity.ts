@@ -1,5 +1,6 @@
 import type { KeyScope } from "../core/content-key.ts";
 import type { Embedder, EmbedderIdentity, EmbedOptions } from "../core/embedder.ts";
+import { checkModelName } from "../core/model-name.ts";
 
 export interface IdentityOptions {
   /** Who the base embedder is, where it does not say so itself. What the base says wins. */
@@ -15,7 +16,8 @@ export interface IdentityOptions {
 
 /**
  * Who the base embedder is, from what it says itself and what the options say.
- * @throws TypeError where provider or model stay unknown: a default would mix up vectors of different models
+ * @throws TypeError where provider or model stay unknown: a default would mix up vectors of different models;
+ *   RangeError for a model whose name is too long to be stored
  */
 export function resolveIdentity(base: Embedder, options: IdentityOptions): EmbedderIdentity {
   const identity = merge(base.identity, options);
@@ -28,7 +30,8 @@ export function resolveIdentity(base: Embedder, options: IdentityOptions): Embed
       );
     }
   }
-  const { dimensions } = identity;
+  const { model, dimensions } = identity as EmbedderIdentity;
+  checkModelName(model);
   if (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1)) {
     throw new TypeError(`identity.dimensions must be a whole number of at least 1, got ${dimensions}`);
   }

@@ -1,6 +1,8 @@
-import { closeSync, openSync, readSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { FRAME_HEADER_BYTES, frameBytes, frameModelId, isSound } from "./entry-frame.ts";
+import { removeQuietly } from "./open-marker.ts";
 
 /**
  * A portable pack of records with what identifies them: the magic, then items. An item is one letter, `M` or `E`, and
@@ -23,41 +25,52 @@ export interface PackEntry {
   model: string;
 }
 
-/** Writes a pack; it appears under its name once it is whole. @returns how many entries it holds */
+/**
+ * Writes a pack, mode 0600; it appears under its name once it is whole. Nobody can know the name that it has until then, so
+ * no file or link lies there already, and several may write to one path: the last one stays.
+ * @returns how many entries it holds
+ */
 export async function writePack(path: string, entries: AsyncIterable<PackEntry>): Promise<number> {
-  const draft = `${path}.part`;
-  const file = openSync(draft, "w", 0o600);
-  let count = 0;
+  const draft = `${path}.${randomBytes(6).toString("hex")}.part`;
+  const file = openSync(draft, "wx", 0o600);
   try {
-    writeSync(file, MAGIC);
-    const written = new Set<number>();
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    const flush = () => {
-      const all = Buffer.concat(chunks);
-      for (let at = 0; at < all.length; ) at += writeSync(file, all, at);
-      chunks = [];
-      bytes = 0;
-    };
-    for await (const { frame, model } of entries) {
-      const id = frameModelId(frame);
-      if (id !== 0 && !written.has(id)) {
-        written.add(id);
-        chunks.push(modelItem(id, model));
-      }
-      chunks.push(Buffer.of(ENTRY), frame);
-      bytes += frame.length;
-      count++;
-      if (bytes >= BUFFER_BYTES) flush();
+    let count: number;
+    try {
+      count = await writeItems(file, entries);
+    } finally {
+      closeSync(file);
     }
-    flush();
-    closeSync(file);
+    renameSync(draft, path);
+    return count;
   } catch (error) {
-    closeSync(file);
-    unlinkSync(draft);
+    removeQuietly(draft);
     throw error;
   }
-  renameSync(draft, path);
+}
+
+async function writeItems(file: number, entries: AsyncIterable<PackEntry>): Promise<number> {
+  const written = new Set<number>();
+  let count = 0;
+  let chunks: Buffer[] = [MAGIC];
+  let bytes = 0;
+  const flush = () => {
+    const all = Buffer.concat(chunks);
+    for (let at = 0; at < all.length; ) at += writeSync(file, all, at);
+    chunks = [];
+    bytes = 0;
+  };
+  for await (const { frame, model } of entries) {
+    const id = frameModelId(frame);
+    if (id !== 0 && !written.has(id)) {
+      written.add(id);
+      chunks.push(modelItem(id, model));
+    }
+    chunks.push(Buffer.of(ENTRY), frame);
+    bytes += frame.length;
+    count++;
+    if (bytes >= BUFFER_BYTES) flush();
+  }
+  flush();
   return count;
 }
 

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type EmbeddingCache, openCache } from "../../src/cache/hierarchical-cache.ts";
+import { exportPack } from "../../src/cache/maintenance.ts";
+import { MappedTier } from "../../src/tier/mapped-tier.ts";
 import { numberedEntry } from "../tier/numbered-entry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-maintenance-"));
@@ -131,6 +133,69 @@ describe("maintenance", () => {
     expect(await to.importPack(pack)).toEqual({ imported: 700, damagedBytes: 0, unreadable: 0 });
     expect(found(to, 0, 710)).toBe(710);
     expect(to.statistics().models.find(({ name }) => name === "small")!.entries).toBeGreaterThanOrEqual(690);
+  });
+
+  test("an export names the models that came while it went on", async () => {
+    const directory = newPath();
+    await using from = await openCache({ directory });
+    await from.setMany(entries(0, 5, "early"));
+    await from.setMany(entries(5, 10, "late"));
+    const tier = await MappedTier.open({ directory });
+    // As the state was when the export began.
+    const state = tier.state();
+    const states = [{ ...state, models: state.models.filter(({ name }) => name !== "late") }, state];
+    const growing = { parts: tier.parts, state: () => states.shift() ?? state } as unknown as MappedTier;
+    const pack = newPath();
+    expect(await exportPack(growing, pack, {})).toBe(10);
+    await tier.close();
+    await using to = await openCache({ directory: newPath() });
+    await to.importPack(pack);
+    expect(to.statistics().models).toMatchObject([
+      { name: "early", entries: 5 },
+      { name: "late", entries: 5 },
+    ]);
+  });
+
+  test("of a key that stands in a pack several times the last one counts, once", async () => {
+    const [first, second, both] = [newPath(), newPath(), newPath()];
+    await using from = await openCache({ directory: newPath() });
+    await from.setMany(entries(0, 600, "first"));
+    await from.exportPack(first);
+    const changed = entries(0, 600, "second").map((entry) => ({ ...entry, vector: [...entry.vector, 1] }));
+    await using other = await openCache({ directory: newPath() });
+    await other.setMany(changed);
+    await other.exportPack(second);
+    const magicBytes = "embed-once pack 2\n".length;
+    const items = (path: string) => readFileSync(path).subarray(magicBytes);
+    // Once within what is stored at a time, once further apart.
+    const all = [readFileSync(first), items(first), items(second), items(first), items(second)];
+    writeFileSync(both, Buffer.concat(all));
+    await using to = await openCache({ directory: newPath() });
+    expect(await to.importPack(both)).toEqual({ imported: 600, damagedBytes: 0, unreadable: 0 });
+    expect(to.statistics().models).toMatchObject([{ name: "second", entries: 600 }]);
+    expect(to.statistics().tiers.L3.entries).toBe(600);
+    expect(to.getMany(changed.map((entry) => entry.key))).toEqual(changed.map(({ vector }) => vector));
+
+    const few = newPath();
+    await from.clear();
+    await from.setMany(entries(0, 79, "first"));
+    await from.exportPack(few);
+    writeFileSync(both, Buffer.concat([readFileSync(few), items(few)]));
+    await using small = await openCache({ directory: newPath() });
+    expect(await small.importPack(both)).toEqual({ imported: 79, damagedBytes: 0, unreadable: 0 });
+    expect(small.statistics().models).toMatchObject([{ name: "first", entries: 79 }]);
+  });
+
+  test("a model's name that no pack has room for is refused when vectors are stored, one that fits is exported", async () => {
+    await using from = await openCache({ directory: newPath() });
+    const [longest, tooLong] = ["é".repeat(32_767), "é".repeat(32_768)];
+    await expect(from.setMany(entries(0, 1, tooLong))).rejects.toThrow(/at most 65535 bytes, got 65536/);
+    await from.setMany(entries(1, 2, longest));
+    const pack = newPath();
+    expect(await from.exportPack(pack)).toBe(1);
+    await using to = await openCache({ directory: newPath() });
+    await to.importPack(pack);
+    expect(to.statistics().models).toMatchObject([{ name: longest, entries: 1 }]);
   });
 
   test("of a damaged pack imports what is sound and says what was not; another file is an error", async () => {

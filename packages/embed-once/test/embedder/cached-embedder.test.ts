@@ -650,6 +650,17 @@ describe("the wrapper itself", () => {
     expect(() => cacheEmbedder(new FakeEmbedder(), options)).toThrow(message);
   });
 
+  test("refuses a model whose name cannot be stored before anything is paid", async () => {
+    const name = "m".repeat(65_536);
+    const base = new FakeEmbedder();
+    await expect(cached(base).createEmbeddings(["a"], name)).rejects.toThrow(RangeError);
+    expect(base.requests).toEqual([]);
+    class Nameless extends FakeEmbedder {
+      override readonly identity = undefined;
+    }
+    expect(() => cacheEmbedder(new Nameless(), { identity: { provider: "p", model: name } })).toThrow(RangeError);
+  });
+
   test("refuses what is no embedder", () => {
     expect(() => cacheEmbedder({} as Embedder)).toThrow(/embedder with createEmbeddings\(texts\), got object/);
   });
