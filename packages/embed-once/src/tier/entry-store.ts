@@ -158,7 +158,10 @@ export class EntryStore {
     else state.entries--;
   }
 
-  /** Whole segments of entries that are too old, at the log's old end. */
+  /**
+   * Whole segments of entries that are too old, at the log's old end. What seems to be stored ahead stays: it may be this
+   * process's clock that is wrong, and it must not remove what is fresh for the others.
+   */
   #dropExpired(state: TierState, oldestMs: number): void {
     for (;;) {
       const segment = this.#log.nextSegment(state.firstSegment);

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import type { ContentKey } from "../core/content-key.ts";
 import { endAtExit } from "./end-at-exit.ts";
+import { isTooOld } from "./entry-age.ts";
 import { beginFrames, frameKey, frameStoredMs, frameValue, hasKey, isSound } from "./entry-frame.ts";
 import { EntryStore, type NewEntry } from "./entry-store.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -193,7 +194,7 @@ export class MappedTier implements Tier<Uint8Array> {
     const { ttlMs } = this.#options;
     if (ttlMs !== undefined) {
       this.lentStoredMs = frameStoredMs(frame);
-      if (this.#now() - this.lentStoredMs > ttlMs) return undefined;
+      if (isTooOld(this.lentStoredMs, this.#now(), ttlMs)) return undefined;
     }
     if (this.#marksRecency) this.#markUsed(position);
     return frame;

@@ -206,6 +206,26 @@ describe("the hierarchical cache", () => {
     expect(stored.getMany([key(2)])).toEqual([vector(2)]);
   });
 
+  test("with a ttlMs memory gives nothing that was stored before the clock was set back", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const startedMs = Date.now();
+    const options = { directory: newDirectory(), ttlMs: 60_000 };
+    await using stored = await openCache(options);
+    await using inMemory = await openCache({ ttlMs: 60_000, diskBytes: 0 });
+    for (const cache of [stored, inMemory]) {
+      vi.setSystemTime(startedMs);
+      await cache.setMany([{ key: key(1), vector: vector(1) }]);
+      vi.setSystemTime(startedMs + 50_000);
+      await cache.setMany([{ key: key(2), vector: vector(2) }]);
+      vi.setSystemTime(startedMs + 47_000);
+      expect(cache.getMany([key(1), key(2)])).toEqual([vector(1), vector(2)]);
+      vi.setSystemTime(startedMs + 20_000);
+      const [, ahead] = cache.getMany([key(1), key(2)]);
+      expect(ahead).toBeUndefined();
+    }
+    expect(stored.getMany([key(1)])).toEqual([vector(1)]);
+  });
+
   test("what is soon too old does not go into memory, so that memory is not emptied again and again", () => {
     const age = new MemoryAge(800);
     expect(age.admits(1_000, 1_701)).toBe(false);

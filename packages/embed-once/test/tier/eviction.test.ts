@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
+import { CLOCK_TOLERANCE_MS } from "../../src/tier/entry-age.ts";
 import { MappedTier } from "../../src/tier/mapped-tier.ts";
 import { numberedEntry } from "./numbered-entry.ts";
 
@@ -93,6 +94,30 @@ describe("the mapped tier", () => {
     // Storing an entry again makes it young.
     await tier.set(batch(0));
     expect(kept(tier, 0)).toBe(50);
+    await tier.close();
+  });
+
+  test("with a ttlMs what a clock stored that was ahead is a miss, within what clocks differ by a hit", async () => {
+    const startedMs = Date.UTC(2026, 0, 1);
+    const directory = newDirectory();
+    let nowMs = startedMs + 3_600_000;
+    const options = { directory, maxBytes: 1e9, now: () => nowMs };
+    const tier = await MappedTier.open({ ...options, ttlMs: 1_000 });
+    await tier.set(batch(0));
+    nowMs = startedMs + CLOCK_TOLERANCE_MS;
+    await tier.set(batch(100));
+    nowMs = startedMs;
+    expect([kept(tier, 0), kept(tier, 100)]).toEqual([0, 50]);
+    nowMs = startedMs - 1;
+    expect(kept(tier, 100)).toBe(0);
+    // It is the reader's ttlMs: without one nothing ages, whatever the clocks say.
+    const ageless = await MappedTier.open(options);
+    expect([kept(ageless, 0), kept(ageless, 100)]).toEqual([50, 50]);
+    // To store it again by a clock that is right makes it a hit.
+    nowMs = startedMs + 1_500;
+    await tier.set(batch(0));
+    expect(kept(tier, 0)).toBe(50);
+    await ageless.close();
     await tier.close();
   });
 
