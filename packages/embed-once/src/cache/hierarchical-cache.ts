@@ -1,5 +1,5 @@
 import { decodeVouched } from "../codec/decoder.ts";
-import { decodeVector, MAX_DIMENSIONS, UnsupportedRecordError } from "../codec/index.ts";
+import { decodeVector, UnsupportedRecordError } from "../codec/index.ts";
 import { numberFormOf } from "../codec/record.ts";
 import { encodeLent } from "../codec/vector-codec.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
@@ -16,6 +16,7 @@ import { type CompactReport, clear, compact, type Progress, type VerifyReport, v
 import { type LifetimeCounters, MappedTier } from "../tier/mapped-tier.ts";
 import type { TierName } from "../tier/tier.ts";
 import { DEFAULT_MAX_BYTES } from "../tier/tier-state.ts";
+import { encodeBatch, isVector } from "./batch-records.ts";
 import { CacheCounts, type TierCounts } from "./cache-counts.ts";
 import { DiskTier } from "./disk-tier.ts";
 import { Faults, messageOf } from "./faults.ts";
@@ -337,7 +338,7 @@ class HierarchicalCache implements EmbeddingCache {
   /** The records of a batch. What cannot be encoded stays in L1, as far as there is room: it may be paid for. */
   #encodeAll(entries: readonly CacheEntry[]): Uint8Array[] {
     try {
-      const records = encodeAll(entries);
+      const records = encodeBatch(entries.map(({ vector }) => vector));
       this.#faults.mended("encode");
       return records;
     } catch (error) {
@@ -372,34 +373,6 @@ class HierarchicalCache implements EmbeddingCache {
 
 function noDisk(): Error {
   return new Error("the cache has no disk tier: diskBytes is 0");
-}
-
-/** Room for about twenty records of 1,536 dimensions: an allocation each would take longer. */
-const SLAB_BYTES = 65_536;
-
-/** The records of a batch, side by side in memory. */
-function encodeAll(entries: readonly CacheEntry[]): Uint8Array[] {
-  let slab = new Uint8Array(0);
-  let end = 0;
-  return entries.map(({ vector }, i) => {
-    const record = encodeLent(vector);
-    if (end + record.length > slab.length) {
-      slab = new Uint8Array(Math.max(record.length, Math.min(SLAB_BYTES, record.length * (entries.length - i))));
-      end = 0;
-    }
-    const start = end;
-    end += record.length;
-    slab.set(record, start);
-    return slab.subarray(start, end);
-  });
-}
-
-/** Whether the codec takes it; else it is the caller's fault that it cannot be encoded. */
-function isVector(vector: ArrayLike<number>): boolean {
-  const { length } = vector;
-  if (!(length >= 1 && length <= MAX_DIMENSIONS)) return false;
-  for (let i = 0; i < length; i++) if (typeof vector[i] !== "number") return false;
-  return true;
 }
 
 function checkKey(key: ContentKey, index: number): void {
