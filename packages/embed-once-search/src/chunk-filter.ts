@@ -44,8 +44,9 @@ export function readFilter({ pathPrefix, glob, language, kind }: ChunkFilter): F
   const terms: string[] = [];
   const parameters: string[] = [];
   const oneOf = (column: string, values: readonly string[]): void => {
-    terms.push(`${column} IN (${values.map(() => "?").join(", ")})`);
-    parameters.push(...values);
+    // One parameter, however many values there are: SQLite takes 32,766 parameters at most.
+    terms.push(`${column} IN (SELECT value FROM json_each(?))`);
+    parameters.push(JSON.stringify([...new Set(values)]));
   };
   if (pathPrefix !== undefined) {
     const folder = readPathPrefix(pathPrefix);
@@ -101,5 +102,5 @@ function asList<Value extends string>(name: string, value: Value | readonly Valu
   if (!Array.isArray(values) || values.length === 0) {
     throw new TypeError(`${name} must be a text or a list of at least one, got ${JSON.stringify(value)}`);
   }
-  return values;
+  return [...new Set(values)];
 }

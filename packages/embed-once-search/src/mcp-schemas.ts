@@ -1,17 +1,26 @@
 import { z } from "zod";
 
+/** More than an agent has use for; a client that sends more is told so, and nothing is worked on. */
+const MAX_VALUES = 100;
+const MAX_NAME = 100;
+const MAX_GLOB = 1000;
+/** The longest path that Linux knows. */
+const MAX_PATH = 4096;
+const MAX_QUERY = 10_000;
+const MAX_SNIPPET = 100_000;
+
 function oneOrMore<Schema extends z.ZodType>(schema: Schema) {
-  return z.union([schema, z.array(schema)]).optional();
+  return z.union([schema, z.array(schema).max(MAX_VALUES)]).optional();
 }
 
 /** The options of both searches, as an agent sees them. Names and meanings are those of `FindOptions`. */
 const filters = {
   limit: z.int().min(1).max(100).optional().describe("Most results (default 10)"),
-  pathPrefix: z.string().optional().describe('Only below this folder, or this file, e.g. "src/server"'),
-  glob: oneOrMore(z.string()).describe(
+  pathPrefix: z.string().max(MAX_PATH).optional().describe('Only below this folder, or this file, e.g. "src/server"'),
+  glob: oneOrMore(z.string().max(MAX_GLOB)).describe(
     'Only files whose path matches one of these, e.g. "**/*.test.ts"; "!" before one: none of those',
   ),
-  language: oneOrMore(z.string()).describe('Only these languages, e.g. "typescript" or "python"'),
+  language: oneOrMore(z.string().max(MAX_NAME)).describe('Only these languages, e.g. "typescript" or "python"'),
   kind: oneOrMore(z.enum(["class", "function", "method", "type", "variable", "module", "section"])).describe(
     "Only chunks that mainly are of these kinds; prose is a section",
   ),
@@ -20,14 +29,21 @@ const filters = {
 };
 
 export const searchInput = z.object({
-  query: z.string().describe('What to look for: plain words ("where is a checksum verified"), an identifier, or both'),
+  query: z
+    .string()
+    .max(MAX_QUERY)
+    .describe('What to look for: plain words ("where is a checksum verified"), an identifier, or both'),
   ...filters,
 });
 
 export const similarInput = z.object({
-  file: z.string().optional().describe("A file of the folder, relative to it; goes with line"),
+  file: z.string().max(MAX_PATH).optional().describe("A file of the folder, relative to it; goes with line"),
   line: z.int().min(1).optional().describe("A line of that file; the chunk around it is the example"),
-  snippet: z.string().optional().describe("Any code or text as the example, in place of file and line"),
+  snippet: z
+    .string()
+    .max(MAX_SNIPPET)
+    .optional()
+    .describe("Any code or text as the example, in place of file and line"),
   ...filters,
 });
 

@@ -66,6 +66,15 @@ describe("a filter lets through", () => {
   });
 });
 
+test("a filter takes more values than SQLite takes parameters, each of them once", () => {
+  const store = storeOf();
+  const kinds = Array.from({ length: 40_000 }, (_, index) => (index % 2 === 0 ? "class" : "section") as SymbolKind);
+  const filter = { kind: kinds, language: new Array<string>(40_000).fill("ts").concat("md") };
+  expect(allowedPaths(store, filter)).toEqual(["README.md", "src/a.ts"]);
+  expect(readFilter(filter)?.parameters).toEqual(['["typescript","markdown"]', '["class","section"]']);
+  store.close();
+});
+
 test("nothing, or the whole folder, is no filter", () => {
   expect(readFilter({})).toBeUndefined();
   expect(readFilter({ pathPrefix: "." })).toBeUndefined();
