@@ -3,8 +3,8 @@ import type { Embedder } from "embed-once";
 import type { CatalogueReport } from "./catalogue.ts";
 import { realPath, removeUnused } from "./index-location.ts";
 import type { IndexStore } from "./index-store.ts";
-import { embedChanges, type IndexRunOptions, type IndexRunReport, readChanges } from "./indexer.ts";
-import { OpenIndex, type OpenIndexOptions } from "./open-index.ts";
+import { embedChanges, type IndexRunOptions, type IndexRunReport, readChanges, readLastReading } from "./indexer.ts";
+import { type Access, OpenIndex, type OpenIndexOptions } from "./open-index.ts";
 import { Turn } from "./turn.ts";
 
 export interface FolderIndexOptions extends OpenIndexOptions {
@@ -16,6 +16,12 @@ export interface FolderIndexOptions extends OpenIndexOptions {
 
 /** How one run of a folder is called; what all runs share is in `FolderIndexOptions`. */
 export type FolderRunOptions = Pick<IndexRunOptions, "signal" | "onProgress" | "paths" | "onFolder">;
+
+export interface AnswerFromOptions {
+  signal?: AbortSignal | undefined;
+  /** Whether to wait for the vectors, where the folder has to be read again. @default false */
+  wait?: boolean | undefined;
+}
 
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
@@ -30,6 +36,9 @@ export class FolderIndex {
   readonly #readings = new Turn();
   readonly #embeddings = new Turn();
   readonly #stop = new AbortController();
+  readonly #replacedListeners = new Set<() => void>();
+  /** Whether what was read in this process may be gone, because the index is another one since. */
+  #isReplaced = false;
   #background: Promise<void> | undefined;
   #isWanted = false;
   #failure: string | undefined;
@@ -37,7 +46,10 @@ export class FolderIndex {
 
   constructor(options: FolderIndexOptions) {
     this.#options = options;
-    this.#index = new OpenIndex(options);
+    this.#index = new OpenIndex(options, () => {
+      this.#isReplaced = true;
+      for (const listener of this.#replacedListeners) listener();
+    });
   }
 
   get root(): string {
@@ -59,14 +71,38 @@ export class FolderIndex {
     return this.#readingFailure;
   }
 
+  /** Calls `listener` whenever the index was damaged or removed, and another one is in its place. @returns what ends that */
+  onReplaced(listener: () => void): () => void {
+    this.#replacedListeners.add(listener);
+    return () => this.#replacedListeners.delete(listener);
+  }
+
   /** See `OpenIndex`. */
-  use<Result>(work: (store: IndexStore) => Result | Promise<Result>): Promise<Result> {
-    return this.#index.use(work);
+  use<Result>(access: Access, work: (store: IndexStore) => Result | Promise<Result>): Promise<Result> {
+    return this.#index.use(access, work);
+  }
+
+  /**
+   * Runs `work`, which answers from what the index holds. Where the index was lost since it was opened, the folder is
+   * read again first: nothing found would be no answer.
+   */
+  answerFrom<Result>(
+    work: (store: IndexStore) => Result | Promise<Result>,
+    { signal, wait = false }: AnswerFromOptions = {},
+  ): Promise<Result> {
+    return this.use("read", async (store) => {
+      if (this.#isReplaced && readLastReading(store) === undefined) {
+        await this.#read(store, { signal });
+        if (wait) await this.#embed(store, { signal });
+        else if (store.counts().filesIncomplete > 0) this.#embedInBackground();
+      }
+      return work(store);
+    });
   }
 
   /** Reads what changed, then embeds what is missing. */
   run(options: FolderRunOptions = {}): Promise<IndexRunReport> {
-    return this.use(async (store) => {
+    return this.use("write", async (store) => {
       const catalogue = await this.#read(store, options);
       const textsAsked = await this.#embed(store, options);
       return { ...catalogue, ...store.counts(), textsAsked };
@@ -75,7 +111,7 @@ export class FolderIndex {
 
   /** Reads what changed, and leaves the embedding to the background. */
   async runWithoutWaiting(options: FolderRunOptions = {}): Promise<IndexRunReport> {
-    const report = await this.use(async (store) => {
+    const report = await this.use("write", async (store) => {
       const catalogue = await this.#read(store, options);
       return { ...catalogue, ...store.counts(), textsAsked: 0 };
     }).catch((error: Error) => {
@@ -97,6 +133,7 @@ export class FolderIndex {
     const { root, maxFileBytes } = this.#options;
     const exclude = this.excluded();
     const report = await this.#readings.take(() => readChanges(root, store, { ...options, maxFileBytes, exclude }));
+    this.#isReplaced = false;
     this.#readingFailure = undefined;
     return report;
   }
@@ -123,7 +160,7 @@ export class FolderIndex {
     while (this.#isWanted && !signal.aborted) {
       this.#isWanted = false;
       try {
-        await this.use((store) => this.#embed(store, { signal }));
+        await this.use("write", (store) => this.#embed(store, { signal }));
         this.#failure = undefined;
         retryMs = FIRST_RETRY_MS;
       } catch (error) {

@@ -51,6 +51,7 @@ export class FolderWatch {
   #events: FolderEvents | undefined;
   #rootIdentity: string | undefined;
   #rootLook: NodeJS.Timeout;
+  readonly #ignoreReplaced: () => void;
   #sweep: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -70,6 +71,10 @@ export class FolderWatch {
     this.#sweepEvery(SWEEP_MS);
     this.#rootLook = setInterval(() => this.#lookAtRoot(), ROOT_LOOK_MS).unref();
     this.#rootIdentity = folderIdentity(index.root);
+    // Events tell what changes in the folder, not what an index lacks that began anew.
+    this.#ignoreReplaced = index.onReplaced(() => {
+      this.#update(undefined).catch(() => {});
+    });
     this.ready = this.#update(undefined);
     const { signal } = options;
     if (signal?.aborted) void this.close();
@@ -91,6 +96,7 @@ export class FolderWatch {
       clearInterval(this.#sweep);
       clearInterval(this.#rootLook);
       clearTimeout(this.#retry);
+      this.#ignoreReplaced();
       this.#events?.close();
       this.#end.resolve(this.#updates.then(() => this.#onClosed()));
     }

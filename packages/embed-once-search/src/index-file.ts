@@ -1,10 +1,14 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { type FileIdentity, identify, identifyContent } from "./file-identity.ts";
 import { LEXICAL_SCHEMA } from "./lexical-index.ts";
-import { type DatabaseSync, isDamage, openDatabase, transaction } from "./sqlite.ts";
+import { type DatabaseSync, isDamage, makeDatabaseFile, openDatabase, openForReading, transaction } from "./sqlite.ts";
 import { VECTOR_SCHEMA } from "./sqlite-vector-store.ts";
 
-/** Raise it with every change of the tables or of what lies in them; older indexes are then built anew. */
+/**
+ * Raise it with every change of the tables or of what lies in them. It stands in the file's name, so that each version of
+ * the package has an index of its own.
+ */
 export const SCHEMA_VERSION = 2;
 
 /** Marks the file as ours ("EOsx"), so that another program's database is never taken for an index. */
@@ -47,6 +51,9 @@ export type SetAsideWarning = string;
 
 export interface OpenedIndex {
   database: DatabaseSync;
+  /** What `fileAt` says of the path as long as this database lies there. */
+  file: FileIdentity;
+  isWritable: boolean;
   warning?: SetAsideWarning | undefined;
 }
 
@@ -55,16 +62,47 @@ export interface OpenedIndex {
  * name of its own and replaced: an index can be built again, a search must not fail for it.
  */
 export function openIndexFile(path: string): OpenedIndex {
-  try {
-    const database = openDatabase(path);
-    const flaw = prepareSchema(database);
-    if (flaw === undefined) return { database };
-    database.close();
-    return { warning: setAside(path, flaw), database: reopen(path) };
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return { warning: setAside(path, { name: "damaged", description: "is damaged" }), database: reopen(path) };
+  let warning: SetAsideWarning | undefined;
+  for (let flaws = 0; ; ) {
+    const file = makeIndexFile(path);
+    const found = openAsItIs(path);
+    if ("flaw" in found) {
+      if (++flaws === MOST_FLAWS) throw new Error(`it ${found.flaw.description} each time it is made`);
+      warning = setAside(path, file, found.flaw) ?? warning;
+    } else if (identify(path) === file) {
+      return { database: found.database, file, isWritable: true, warning };
+    } else {
+      // Another process has put another file there meanwhile, and which of them was opened is not known.
+      found.database.close();
+    }
   }
+}
+
+/** An index that is set aside so often is damaged by something that goes on. */
+const MOST_FLAWS = 3;
+
+/**
+ * Opens an index that cannot be written to.
+ *
+ * @throws Error where it is damaged or none, as it cannot be replaced either
+ */
+export function openIndexForReading(path: string): OpenedIndex {
+  for (;;) {
+    const file = identifyContent(path);
+    const database = openForReading(path);
+    const found = inspect(database);
+    if (found !== "ready") {
+      database.close();
+      throw new Error(`it ${found === "empty" ? "is empty" : found.description}`);
+    }
+    if (file !== undefined && identifyContent(path) === file) return { database, file, isWritable: false };
+    database.close();
+  }
+}
+
+/** The file that lies at a path now, to be compared with that of an opened index. */
+export function fileAt(path: string, { isWritable }: Pick<OpenedIndex, "isWritable">): FileIdentity | undefined {
+  return isWritable ? identify(path) : identifyContent(path);
 }
 
 interface Flaw {
@@ -74,45 +112,91 @@ interface Flaw {
   description: string;
 }
 
-/** Renames the index and says so. The last one that was set aside for the same reason makes room. */
-export function setAside(path: string, flaw: Flaw = { name: "damaged", description: "is damaged" }): SetAsideWarning {
+const DAMAGED: Flaw = { name: "damaged", description: "is damaged" };
+
+/** What is there stays, a folder, too. */
+function makeIndexFile(path: string): FileIdentity {
+  for (;;) {
+    const file = identify(path);
+    if (file !== undefined) return file;
+    makeDatabaseFile(path);
+  }
+}
+
+function openAsItIs(path: string): { database: DatabaseSync } | { flaw: Flaw } {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return { flaw: DAMAGED };
+  let database: DatabaseSync | undefined;
+  try {
+    database = openDatabase(path);
+    const flaw = prepareSchema(database);
+    if (flaw === undefined) return { database };
+    database.close();
+    return { flaw };
+  } catch (error) {
+    const flaw = isDamage(error, database) ? DAMAGED : undefined;
+    if (database?.isOpen) database.close();
+    if (flaw === undefined) throw error;
+    return { flaw };
+  }
+}
+
+/**
+ * Renames the index and says so. The last one that was set aside for the same reason makes room.
+ *
+ * @param file the one that is meant; where another process has put another one there, this one stays
+ * @returns `undefined` where nothing was to be done any more
+ */
+export function setAside(path: string, file: FileIdentity, flaw: Flaw = DAMAGED): SetAsideWarning | undefined {
+  if (identify(path) !== file) return undefined;
   const aside = join(dirname(path), `${basename(path, ".sqlite")}.${flaw.name}.sqlite`);
-  rmSync(aside, { force: true, recursive: true });
-  if (existsSync(path)) renameSync(path, aside);
+  // Renamed first and looked at again under a name of its own: in between another process may have been faster.
+  const passing = `${aside}-${process.pid}`;
+  renameSync(path, passing);
+  if (identify(passing) !== file) {
+    putBack(passing, path);
+    return undefined;
+  }
   // Both belong to the old file's content; next to a new file they would be taken for its own.
-  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  if (identify(path) === undefined) for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  rmSync(aside, { force: true, recursive: true });
+  renameSync(passing, aside);
   return `The index ${path} ${flaw.description}; it was set aside as ${basename(aside)} and is built again.`;
 }
 
-function reopen(path: string): DatabaseSync {
-  const database = openDatabase(path);
-  prepareSchema(database);
-  return database;
+/** Unless a third file lies there already. */
+function putBack(passing: string, path: string): void {
+  try {
+    linkSync(passing, path);
+  } catch {
+    // What was renamed is lost; it was new, and is built again.
+  }
+  rmSync(passing, { force: true });
 }
 
 /** Creates the tables in an empty database. @returns what is wrong with one that is not empty */
 function prepareSchema(database: DatabaseSync): Flaw | undefined {
-  const inspect = (): "ready" | "empty" | Flaw => {
-    const version = pragma(database, "user_version");
-    const applicationId = pragma(database, "application_id");
-    const tables = database.prepare("SELECT count(*) AS count FROM sqlite_schema").get() as { count: number };
-    if (applicationId === 0 && version === 0 && tables.count === 0) return "empty";
-    if (applicationId !== APPLICATION_ID) return { name: "foreign", description: "is another program's database" };
-    if (version === SCHEMA_VERSION) return "ready";
-    const description = `has version ${version}, where ${SCHEMA_VERSION} was expected`;
-    return { name: `version-${version}`, description };
-  };
-  const found = inspect();
+  const found = inspect(database);
   if (found === "ready") return undefined;
   if (found !== "empty") return found;
   return transaction(database, () => {
-    const now = inspect(); // another process may have been first
+    const now = inspect(database); // another process may have been first
     if (now === "ready") return undefined;
     if (now !== "empty") return now;
     database.exec(SCHEMA);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     return undefined;
   });
+}
+
+function inspect(database: DatabaseSync): "ready" | "empty" | Flaw {
+  const version = pragma(database, "user_version");
+  const applicationId = pragma(database, "application_id");
+  const tables = database.prepare("SELECT count(*) AS count FROM sqlite_schema").get() as { count: number };
+  if (applicationId === 0 && version === 0 && tables.count === 0) return "empty";
+  if (applicationId !== APPLICATION_ID) return { name: "foreign", description: "is another program's database" };
+  if (version === SCHEMA_VERSION) return "ready";
+  const description = `has version ${version}, where ${SCHEMA_VERSION} was expected`;
+  return { name: `version-${version}`, description };
 }
 
 function pragma(database: DatabaseSync, name: string): number {

@@ -53,7 +53,7 @@ export async function readStatus(
     const unread = { readAt: undefined, skipped: {}, problems: [], running: undefined };
     return { ...common, state: "absent", ...NOTHING, ...unread };
   }
-  return index.use((store) => {
+  return index.use("read", (store) => {
     const reading = readLastReading(store);
     const counts = store.counts();
     const isPartial = reading === undefined || counts.filesIncomplete > 0;

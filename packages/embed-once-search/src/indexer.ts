@@ -3,13 +3,14 @@ import { type CatalogueReport, catalogueFolder } from "./catalogue.ts";
 import { embedMissing } from "./embed-missing.ts";
 import type { IndexCounts, IndexStore } from "./index-store.ts";
 import { type IndexProgress, noteNotRunning, noteRunning } from "./running.ts";
+import { parseStored } from "./sqlite.ts";
 import { TimeSlice } from "./time-slice.ts";
 import type { WalkOptions } from "./walk.ts";
 
 export interface IndexRunOptions extends WalkOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: IndexProgress) => void) | undefined;
-  /** See `CatalogueOptions`. */
+  /** See `CatalogueOptions`. Where the folder was never read as a whole, it is now. */
   paths?: readonly string[] | undefined;
   /** See `EmbedMissingOptions`. */
   batchSize?: number | undefined;
@@ -45,9 +46,12 @@ export async function readChanges(
   options: IndexRunOptions = {},
 ): Promise<CatalogueReport> {
   const { onProgress, now = Date.now, ...common } = options;
+  // Places that changed are all there is to read only where the rest was read before.
+  const paths = readLastReading(store) === undefined ? undefined : options.paths;
   return saysHowFarItIs(store, async (say) => {
     const report = await catalogueFolder(root, store, {
       ...common,
+      paths,
       now,
       onProgress: (done, total) => {
         const progress: IndexProgress = { phase: "reading", done, total };
@@ -55,7 +59,7 @@ export async function readChanges(
         onProgress?.(progress);
       },
     });
-    const isWhole = options.paths === undefined;
+    const isWhole = paths === undefined;
     store.transaction(() => {
       if (report.filesChanged > 0 || report.filesRemoved > 0) store.setMeta(UNPRUNED, "yes");
       const at = new Date(now()).toISOString();
@@ -137,5 +141,5 @@ const UNPRUNED = "unpruned";
 
 export function readLastReading(store: IndexStore): LastReading | undefined {
   const value = store.getMeta(LAST_READING);
-  return value === undefined ? undefined : (JSON.parse(value) as LastReading);
+  return value === undefined ? undefined : parseStored<LastReading>(value);
 }

@@ -1,8 +1,9 @@
 import { ConfigurationError, type EmbedderIdentity } from "embed-once";
-import { openIndexFile, setAside } from "./index-file.ts";
+import { identify } from "./file-identity.ts";
+import { fileAt, type OpenedIndex, openIndexFile, openIndexForReading, setAside } from "./index-file.ts";
 import { makeRootDirectory, noteUse } from "./index-location.ts";
 import { IndexStore } from "./index-store.ts";
-import { isDamage } from "./sqlite.ts";
+import { isDamage, isRefusal, isRefusedForItsHeader } from "./sqlite.ts";
 
 export interface OpenIndexOptions {
   /** The index's file. */
@@ -12,65 +13,142 @@ export interface OpenIndexOptions {
   onWarning: (message: string) => void;
 }
 
-/** One index, opened when it is first needed, and built again where it turns out to be damaged. */
+/** What a piece of work does to the index. An index that cannot be written to can still be read. */
+export type Access = "read" | "write";
+
+/** Another process may replace the file at any time, but hardly twice during one piece of work. */
+const MOST_ATTEMPTS = 3;
+
+/**
+ * One index, opened when it is first needed, and replaced where it turns out to be damaged.
+ *
+ * Several processes may work on one file, and any of them may remove it or put another one in its place. What is open
+ * then is a file without a name, which nobody else sees. So before each piece of work, and after one that writes, the open
+ * file is compared with the one at its path, and only a file that is still there is ever set aside.
+ */
 export class OpenIndex {
   readonly #options: OpenIndexOptions;
-  #store: IndexStore | undefined;
+  readonly #onReplaced: () => void;
+  #current: Current | undefined;
 
-  constructor(options: OpenIndexOptions) {
+  /** @param onReplaced called when the index that was in use is another one from now on, mostly an empty one */
+  constructor(options: OpenIndexOptions, onReplaced: () => void) {
     this.#options = options;
+    this.#onReplaced = onReplaced;
   }
 
-  /** Runs `work` on the index; once more, on an empty one, where the file turns out to be damaged. */
-  async use<Result>(work: (store: IndexStore) => Result | Promise<Result>): Promise<Result> {
-    for (let isRetry = false; ; isRetry = true) {
-      let store: IndexStore | undefined;
+  /** Runs `work` on the index; once more, on the one that took its place, where it was damaged or replaced meanwhile. */
+  async use<Result>(access: Access, work: (store: IndexStore) => Result | Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      const current = this.#open(access);
       try {
-        store = this.#open();
-        return await work(store);
+        const result = await work(current.store);
+        if (access === "read" || attempt === MOST_ATTEMPTS || this.#isInPlace(current)) return result;
       } catch (error) {
-        // Another call met the damage first and has closed this store.
-        const isReplaced = store !== undefined && this.#store !== store;
-        if (isRetry || !(isReplaced || isDamage(error))) throw error;
-        if (!isReplaced) this.#setAside();
+        if (attempt === MOST_ATTEMPTS) throw error;
+        // Another call may have met the damage first and have closed this store.
+        if (this.#current === current && this.#isInPlace(current)) {
+          if (!isDamage(error, current.opened.database)) throw error;
+          this.#replace(current, error);
+        }
       }
     }
   }
 
   close(): void {
-    this.#store?.close();
-    this.#store = undefined;
+    this.#current?.store.close();
+    this.#current = undefined;
   }
 
-  #open(): IndexStore {
-    if (this.#store !== undefined) return this.#store;
-    const { path, root, identity, onWarning } = this.#options;
-    const { database, warning } = openOrExplain(path);
-    if (warning !== undefined) onWarning(warning);
+  #open(access: Access): Current {
+    const current = this.#current;
+    if (current !== undefined) {
+      const isInPlace = this.#isInPlace(current);
+      if (isInPlace && (access === "read" || current.opened.isWritable)) return current;
+      this.close();
+      if (!isInPlace) this.#onReplaced();
+    }
+    this.#current = this.#openAnew(access);
+    return this.#current;
+  }
+
+  #openAnew(access: Access): Current {
+    const { path } = this.#options;
     try {
-      const store = new IndexStore(database);
-      store.setMeta("root", root);
-      store.setMeta("embedder", JSON.stringify(identity));
-      noteUse(path, root);
-      this.#store = store;
-      return store;
+      return this.#openToWrite();
     } catch (error) {
-      database.close();
-      throw error;
+      const isRefused = isRefusal(error);
+      if (isRefused && access === "read" && identify(path) !== undefined) return this.#openToRead();
+      const hint = isRefused && identify(path) !== undefined ? "; it can be searched without indexing" : "";
+      throw cannotOpen(path, error, hint);
     }
   }
 
-  #setAside(): void {
+  #openToWrite(): Current {
+    const { path, root, identity, onWarning } = this.#options;
+    makeRootDirectory(path);
+    for (let isRetry = false; ; isRetry = true) {
+      const opened = openIndexFile(path);
+      if (opened.warning !== undefined) {
+        onWarning(opened.warning);
+        this.#onReplaced();
+      }
+      try {
+        const store = new IndexStore(opened.database);
+        store.setMeta("root", root);
+        store.setMeta("embedder", JSON.stringify(identity));
+        noteUse(path, root);
+        return { opened, store };
+      } catch (error) {
+        const isDamaged = isDamage(error, opened.database);
+        opened.database.close();
+        if (isRetry || !(isDamaged || isRefusedForItsHeader(error, path))) throw error;
+        this.#setAside(opened);
+      }
+    }
+  }
+
+  #openToRead(): Current {
+    const { path } = this.#options;
+    let opened: OpenedIndex | undefined;
+    try {
+      opened = openIndexForReading(path);
+      return { opened, store: new IndexStore(opened.database) };
+    } catch (error) {
+      if (opened?.database.isOpen) opened.database.close();
+      throw cannotOpen(path, error, "");
+    }
+  }
+
+  #isInPlace({ opened }: Current): boolean {
+    return fileAt(this.#options.path, opened) === opened.file;
+  }
+
+  /** @param damage what the work has met */
+  #replace({ opened }: Current, damage: unknown): void {
+    const { path } = this.#options;
     this.close();
-    this.#options.onWarning(setAside(this.#options.path));
+    if (!opened.isWritable) throw cannotOpen(path, damage, "");
+    try {
+      this.#setAside(opened);
+    } catch (error) {
+      throw cannotOpen(path, error, "");
+    }
+  }
+
+  #setAside({ file }: OpenedIndex): void {
+    const { path, onWarning } = this.#options;
+    const warning = setAside(path, file);
+    if (warning !== undefined) onWarning(warning);
+    this.#onReplaced();
   }
 }
 
-function openOrExplain(path: string): ReturnType<typeof openIndexFile> {
-  try {
-    makeRootDirectory(path);
-    return openIndexFile(path);
-  } catch (error) {
-    throw new ConfigurationError(`The index ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
-  }
+interface Current {
+  opened: OpenedIndex;
+  store: IndexStore;
+}
+
+function cannotOpen(path: string, cause: unknown, hint: string): ConfigurationError {
+  return new ConfigurationError(`The index ${path} cannot be opened: ${(cause as Error).message}${hint}`, { cause });
 }

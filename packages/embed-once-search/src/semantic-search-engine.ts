@@ -154,11 +154,15 @@ export class SemanticSearchEngine {
       const report = await this.index(root, { signal: answerOptions.signal, onProgress, wait });
       onIndexed?.(report);
     }
-    return this.#folder(root).use(async (store) => {
-      if (store.isEmpty()) return [];
-      const vector = await this.#vectorOf(question, "query", store, answerOptions);
-      return this.#find(root, store, question, vector, answerOptions);
-    });
+    const { signal } = answerOptions;
+    return this.#folder(root).answerFrom(
+      async (store) => {
+        if (store.isEmpty()) return [];
+        const vector = await this.#vectorOf(question, "query", store, answerOptions);
+        return this.#find(root, store, question, vector, answerOptions);
+      },
+      { signal, wait: index && wait !== false },
+    );
   }
 
   /**
@@ -173,7 +177,7 @@ export class SemanticSearchEngine {
     if ("text" in example && example.text.trim() === "") {
       throw new TypeError(`The example's text must hold some words, got ${JSON.stringify(example.text)}`);
     }
-    return this.#folder(root).use(async (store) => {
+    const work = async (store: IndexStore): Promise<SearchResult[]> => {
       if ("text" in example) {
         if (store.isEmpty()) return [];
         const vector = await this.#vectorOf(example.text, "document", store, options);
@@ -187,7 +191,8 @@ export class SemanticSearchEngine {
       const { limit = DEFAULT_LIMIT } = options;
       const results = await this.#find(root, store, wordsOf(text), vector, { ...options, limit: limit + 1 });
       return results.filter((result) => !(result.file === file && result.startLine === startLine)).slice(0, limit);
-    });
+    };
+    return this.#folder(root).answerFrom(work, { signal: options.signal });
   }
 
   /**

@@ -1,6 +1,7 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { makeDirectory } from "./directory.ts";
 
 export type { DatabaseSync, StatementSync };
@@ -22,7 +23,9 @@ const MAPPED_BYTES = 2 ** 31 - 65_536;
 
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
 const SQLITE_CORRUPT = 11;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
 let sqlite: typeof import("node:sqlite") | undefined;
@@ -46,9 +49,7 @@ function loadSqlite(): typeof import("node:sqlite") {
 
 /** Opens or creates a database that only its owner can read, for several processes at once. */
 export function openDatabase(path: string): DatabaseSync {
-  makeDirectory(dirname(path));
-  // SQLite would create the file under the umask; -wal and -shm then take the permissions of the file that is there.
-  closeSync(openSync(path, "a", 0o600));
+  makeDatabaseFile(path);
   sqlite ??= loadSqlite();
   const database = new sqlite.DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
@@ -56,6 +57,56 @@ export function openDatabase(path: string): DatabaseSync {
     enterWal(database);
     database.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;");
     database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Makes an empty database, for its owner only, where there is none.
+ *
+ * SQLite would create the file under the umask; -wal and -shm then take the permissions of the file that is there.
+ *
+ * A file that is there is not opened: closing it would take away the locks that other connections of this process hold
+ * on it.
+ */
+export function makeDatabaseFile(path: string): void {
+  makeDirectory(dirname(path));
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+    throw error;
+  }
+}
+
+/**
+ * Opens a database that cannot be written to.
+ *
+ * Readers of a WAL share memory through a file beside the database. Where that cannot be made nobody writes either, so
+ * the database is read as one that does not change, as long as no WAL holds a part of it.
+ */
+export function openForReading(path: string): DatabaseSync {
+  try {
+    return openAndRead(path);
+  } catch (error) {
+    const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+    if (!isRefusal(error) || (wal !== undefined && wal.size > 0)) throw error;
+    const url = pathToFileURL(path);
+    url.searchParams.set("immutable", "1");
+    return openAndRead(url);
+  }
+}
+
+function openAndRead(location: string | URL): DatabaseSync {
+  sqlite ??= loadSqlite();
+  const database = new sqlite.DatabaseSync(location, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec("PRAGMA temp_store = MEMORY");
+    database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
+    database.prepare("SELECT count(*) FROM sqlite_schema").get(); // what is refused is refused here
     return database;
   } catch (error) {
     database.close();
@@ -117,14 +168,67 @@ function inTransaction<Result>(database: DatabaseSync, begin: string, work: () =
   }
 }
 
+/** What a database holds contradicts itself, though SQLite can read it. */
+export class DamagedContentError extends Error {
+  override readonly name = "DamagedContentError";
+}
+
+/** JSON that was written by `JSON.stringify`. @throws DamagedContentError where it is none any more */
+export function parseStored<Value>(json: string): Value {
+  try {
+    return JSON.parse(json) as Value;
+  } catch (error) {
+    throw new DamagedContentError(`A stored text is no JSON any more: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /**
- * Whether the file is not, or no longer, a sound database. Our statements never change, so where one of them is in error
- * (no such table, a virtual table that cannot be opened) the tables are not what they were.
+ * What SQLite says of our statements where the tables are not what they were. All else that it calls an error may be
+ * the fault of what was asked for: too many parameters, an expression that is too deep.
  */
-export function isDamage(error: unknown): boolean {
+const SCHEMA_ERROR =
+  /^no such (table|column|module)\b|has no column named|^vtable constructor failed|^invalid fts5 file format/;
+
+/**
+ * Whether an error says that the file is not, or no longer, a sound database.
+ *
+ * @param database asked to check itself where the error may come from either side
+ */
+export function isDamage(error: unknown, database?: DatabaseSync): boolean {
+  if (error instanceof DamagedContentError) return true;
   const code = primaryCode(error);
-  const isFolder = (error as NodeJS.ErrnoException | undefined)?.code === "EISDIR";
-  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_ERROR || isFolder;
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return true;
+  if (code !== SQLITE_ERROR) return false;
+  return SCHEMA_ERROR.test((error as Error).message) || (database?.isOpen === true && !isSound(database));
+}
+
+function isSound(database: DatabaseSync): boolean {
+  try {
+    return database.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok";
+  } catch (error) {
+    return !isDamage(error);
+  }
+}
+
+/** Whether an error says that the file, or the directory with what SQLite puts beside it, cannot be written to. */
+export function isRefusal(error: unknown): boolean {
+  const code = primaryCode(error);
+  if (code === SQLITE_READONLY || code === SQLITE_CANTOPEN) return true;
+  return ["EACCES", "EPERM", "EROFS"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+}
+
+/**
+ * Whether SQLite refuses to write to a file that the system lets us write to: it does so where the file's header names
+ * a later format.
+ */
+export function isRefusedForItsHeader(error: unknown, path: string): boolean {
+  if ((error as { errcode?: number } | undefined)?.errcode !== SQLITE_READONLY) return false;
+  try {
+    closeSync(openSync(path, "r+"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** SQLite's result code without the details that its upper bytes carry. */

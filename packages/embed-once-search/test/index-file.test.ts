@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SemanticSearchEngine } from "../src/index.ts";
-import { openIndexFile, SCHEMA_VERSION } from "../src/index-file.ts";
+import { openIndexFile, SCHEMA_VERSION, setAside } from "../src/index-file.ts";
 import { openDatabase } from "../src/sqlite.ts";
 import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 import { WordEmbedder } from "./support/word-embedder.ts";
@@ -63,6 +63,22 @@ describe("an index file", () => {
     expect(readdirSync(dirname(path))).toContain(aside);
     database.close();
     expect(openIndexFile(path).warning).toBeUndefined();
+  });
+
+  test("is set aside only where it is still the one that is meant", () => {
+    const path = join(temporaryFolder(), "index.sqlite");
+    const first = openIndexFile(path);
+    expect(setAside(path, first.file)).toMatch(/is damaged; it was set aside as index\.damaged\.sqlite/);
+    const second = openIndexFile(path);
+    second.database.exec("INSERT INTO meta VALUES ('a', 'b')");
+    expect(setAside(path, first.file)).toBeUndefined();
+    first.database.close();
+    const names = ["index.damaged.sqlite", "index.sqlite", "index.sqlite-shm", "index.sqlite-wal"];
+    expect(readdirSync(dirname(path)).sort()).toEqual(names);
+    second.database.close();
+    const third = openIndexFile(path);
+    expect(third.database.prepare("SELECT value FROM meta").get()?.value).toBe("b");
+    third.database.close();
   });
 
   test("may find a folder in its place", () => {

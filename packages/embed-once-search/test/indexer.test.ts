@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openIndexFile } from "../src/index-file.ts";
 import { IndexStore } from "../src/index-store.ts";
-import { type IndexRunOptions, type IndexRunReport, indexFolder } from "../src/indexer.ts";
+import { type IndexRunOptions, type IndexRunReport, indexFolder, readLastReading } from "../src/indexer.ts";
 import { readQuestion } from "../src/question.ts";
 import { contents } from "./support/contents.ts";
 import { setModified, temporaryFolder, writeTree } from "./support/temporary-folder.ts";
@@ -50,6 +50,20 @@ describe("an index run", () => {
     });
     expect(embedder.texts).toEqual([block("same").trimEnd(), block("other").trimEnd()]);
     expect(embedder.calls.every((call) => call.options?.purpose === "document")).toBe(true);
+  });
+
+  test("looks at single places only where the folder was read as a whole before", async () => {
+    const { store, run } = fixture({ "a.ts": block("a"), "b.ts": block("b"), "c.ts": block("c") });
+    expect(await run({ paths: ["b.ts"] })).toMatchObject({ files: 3, filesChanged: 3 });
+    expect(readLastReading(store)).toBeDefined();
+    expect(await run({ paths: ["b.ts"] })).toMatchObject({ files: 3, filesChanged: 0 });
+  });
+
+  test("that was given up leaves the whole folder to the next one, whichever places that is for", async () => {
+    const { store, run } = fixture({ "a.ts": block("a"), "b.ts": block("b") });
+    await expect(run({ signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+    expect(readLastReading(store)).toBeUndefined();
+    expect(await run({ paths: [] })).toMatchObject({ files: 2 });
   });
 
   test("over an unchanged folder reads no file and asks for nothing", async () => {

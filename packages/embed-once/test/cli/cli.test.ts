@@ -117,7 +117,9 @@ describe("the index", () => {
   test("status tells what there is, before and after, and index --remove takes it away", () => {
     const cache = newCache();
     const before = run(["status"], { cache });
-    expect(before.stdout).toMatch(/project: not indexed yet; embed-once index does it, and so does the first search\n$/);
+    expect(before.stdout).toMatch(
+      /project: not indexed yet; embed-once index does it, and so does the first search\n$/,
+    );
     expect(existsSync(join(cache, "index"))).toBe(false);
     run(["index"], { cache });
     const { stdout, status } = run(["status"], { cache });

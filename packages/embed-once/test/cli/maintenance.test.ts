@@ -55,7 +55,10 @@ describe("the maintenance commands", () => {
     const [directory, settings] = [await filled(50, "small"), newPath()];
     writeFileSync(settings, '{ "model": "large" }');
     const refused = run(directory, "clear", "--config", settings);
-    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining("names the model large: --model large") });
+    expect(refused).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("names the model large: --model large"),
+    });
     expect(run(directory, "verify")).toMatchObject({ stdout: "50 vectors sound, 0 damaged" });
     expect(run(directory, "clear", "--config", settings, "--all")).toMatchObject({ stdout: "50 vectors removed" });
   });
