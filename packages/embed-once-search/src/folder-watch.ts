@@ -72,9 +72,7 @@ export class FolderWatch {
     this.#rootLook = setInterval(() => this.#lookAtRoot(), ROOT_LOOK_MS).unref();
     this.#rootIdentity = folderIdentity(index.root);
     // Events tell what changes in the folder, not what an index lacks that began anew.
-    this.#ignoreReplaced = index.onReplaced(() => {
-      this.#update(undefined).catch(() => {});
-    });
+    this.#ignoreReplaced = index.onReplaced(() => void this.#update(undefined));
     this.ready = this.#update(undefined);
     const { signal } = options;
     if (signal?.aborted) void this.close();

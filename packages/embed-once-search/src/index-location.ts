@@ -12,6 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import type { EmbedderIdentity } from "embed-once";
 import { makeDirectory } from "./directory.ts";
+import { SCHEMA_VERSION } from "./index-file.ts";
 
 /**
  * The folder that a caller means, as an absolute path without symbolic links: one folder has one index, however it is
@@ -55,9 +56,18 @@ export function rootDirectory(indexDirectory: string, root: string): string {
   return join(indexDirectory, shortHash(root));
 }
 
-/** Where the index of a root lies: another root is another directory, another embedder another file in it. */
-export function indexPath(indexDirectory: string, root: string, identity: EmbedderIdentity): string {
-  return join(rootDirectory(indexDirectory, root), `${shortHash(JSON.stringify(canonical(identity)))}.sqlite`);
+/**
+ * Where the index of a root lies: another root is another directory, another embedder or version of the index another file
+ * in it. Old and new versions of the package can be used side by side.
+ */
+export function indexPath(
+  indexDirectory: string,
+  root: string,
+  identity: EmbedderIdentity,
+  version: number = SCHEMA_VERSION,
+): string {
+  const embedder = shortHash(JSON.stringify(canonical(identity)));
+  return join(rootDirectory(indexDirectory, root), `${embedder}-v${version}.sqlite`);
 }
 
 /** What an index takes on disk, what is not yet merged into it included; `undefined` where there is none. */
@@ -78,7 +88,7 @@ const ROOT_NOTE = "root.txt";
 /** An index that nobody has opened for so long, and that another one has replaced or whose folder is gone, is removed. */
 export const UNUSED_MS = 14 * 24 * 3_600_000;
 
-/** Notes that an index is in use. */
+/** Notes that an index is in use. @throws where it lies in a place that cannot be written to */
 export function noteUse(path: string, root: string): void {
   const now = new Date();
   utimesSync(path, now, now);
@@ -92,7 +102,7 @@ export function makeRootDirectory(path: string): void {
 }
 
 /**
- * Removes what an index has replaced (indexes of the same root by other embedders, and what was set aside), and all
+ * Removes what an index has replaced (indexes of the same root by other embedders or of other versions, and what was set aside), and all
  * indexes of folders that are gone, where they have not been opened for `UNUSED_MS`.
  *
  * Not sooner: another process may work with another embedder on the same folder, and a folder may be on a disk that is

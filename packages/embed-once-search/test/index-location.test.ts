@@ -1,7 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { indexPath, makeRootDirectory, noteUse, removeUnused, UNUSED_MS } from "../src/index-location.ts";
+import { openIndexFile, SCHEMA_VERSION } from "../src/index-file.ts";
+import {
+  indexPath,
+  makeRootDirectory,
+  noteUse,
+  removeIndexes,
+  removeUnused,
+  UNUSED_MS,
+} from "../src/index-location.ts";
 import { setModified, temporaryFolder } from "./support/temporary-folder.ts";
 
 function makeIndex(indexDirectory: string, root: string, model: string, unusedMs: number): string {
@@ -21,6 +29,26 @@ test("an index has a place for each root and embedder, the same one however the 
   expect(dirname(indexPath("/indexes", "/root", { ...identity, model: "b" }))).toBe(dirname(path));
   expect(indexPath("/indexes", "/root", { ...identity, dimensions: 32 })).not.toBe(path);
   expect(dirname(indexPath("/indexes", "/other", identity))).not.toBe(dirname(path));
+});
+
+test("each version of the index is a file of its own, which others leave alone until all are removed", () => {
+  const [indexDirectory, root] = [temporaryFolder(), temporaryFolder()];
+  const pathOf = (version?: number): string =>
+    indexPath(indexDirectory, root, { provider: "test", model: "a" }, version);
+  const versions = [SCHEMA_VERSION - 1, SCHEMA_VERSION, SCHEMA_VERSION + 1];
+  expect(new Set(versions.map(pathOf)).size).toBe(3);
+  expect(basename(pathOf())).toMatch(new RegExp(`-v${SCHEMA_VERSION}\\.sqlite$`));
+  for (const version of versions) {
+    const { database } = openIndexFile(pathOf(version));
+    database.exec(`PRAGMA user_version = ${version}`);
+    database.close();
+  }
+  const { database, warning } = openIndexFile(pathOf());
+  database.close();
+  removeUnused(indexDirectory, pathOf());
+  expect([warning, versions.map((version) => existsSync(pathOf(version)))]).toEqual([undefined, [true, true, true]]);
+  expect(removeIndexes(indexDirectory, root)).toBe(true);
+  expect(versions.some((version) => existsSync(pathOf(version)))).toBe(false);
 });
 
 test("a complete index outlives those that it has replaced: unused ones go, what is in use stays", () => {
