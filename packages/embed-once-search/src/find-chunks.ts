@@ -76,9 +76,12 @@ export async function findChunks(
   );
   const reader = new ChunkReader(root);
   const results: SearchResult[] = [];
-  for (const { path, key, score, symbolPath, kind, language, ...place } of candidates) {
+  for (const { path, key, contentHash, score, symbolPath, kind, language, ...place } of candidates) {
     if (results.length === limit || score < minScore) break;
     const found = await reader.read(path, key, place.startLine, place.endLine);
+    if (found === undefined && reader.isUnchanged(path, contentHash)) {
+      store.doubt(`${path} is as it was indexed, without a chunk that the index has of it`);
+    }
     if (found === undefined || !holdsPhrases(found.text, question.phrases)) continue;
     const around = context === 0 ? {} : reader.linesAround(path, found, context);
     results.push({ file: path, ...found, score, symbolPath, kind, language, ...around });
@@ -133,6 +136,7 @@ export function vectorScores(
     .nearest(queryVector, Math.max(limit, VECTOR_CANDIDATES), allowed?.vectorRows())
     .filter(({ similarity }) => similarity > 0);
   const chunks = store.chunksOf(nearest.map(({ key }) => key));
+  if (chunks.size < nearest.length && store.isPruned()) store.doubt("There are vectors of texts that no file has");
   const scores = new Map<number, number>();
   for (const { key, similarity } of nearest) {
     for (const id of chunks.get(key) ?? []) if (allowed?.has(id) ?? true) scores.set(id, similarity);
@@ -174,6 +178,12 @@ class ChunkReader {
       content.chunks.filter((candidate) => candidate.key === key),
     );
     return chunk && { startLine: chunk.startLine, endLine: chunk.endLine, text: chunk.text };
+  }
+
+  /** Whether a file that `read` has not found a chunk in has this content. */
+  isUnchanged(path: string, contentHash: string): boolean {
+    const content = this.#contents.get(path);
+    return content !== undefined && "hash" in content && content.hash === contentHash;
   }
 
   linesAround(path: string, { startLine, endLine }: FoundChunk, count: number): { before: string[]; after: string[] } {

@@ -15,7 +15,10 @@ export interface FolderIndexOptions extends OpenIndexOptions {
 }
 
 /** How one run of a folder is called; what all runs share is in `FolderIndexOptions`. */
-export type FolderRunOptions = Pick<IndexRunOptions, "signal" | "onProgress" | "paths" | "onFolder">;
+export interface FolderRunOptions extends Pick<IndexRunOptions, "signal" | "onProgress" | "paths" | "onFolder"> {
+  /** Whether to look over what the index holds first, so that damage is found that no search has met. @default false */
+  lookOver?: boolean | undefined;
+}
 
 export interface AnswerFromOptions {
   signal?: AbortSignal | undefined;
@@ -129,7 +132,8 @@ export class FolderIndex {
     this.#index.close();
   }
 
-  async #read(store: IndexStore, options: FolderRunOptions): Promise<CatalogueReport> {
+  async #read(store: IndexStore, { lookOver = false, ...options }: FolderRunOptions): Promise<CatalogueReport> {
+    if (lookOver) store.lookOver();
     const { root, maxFileBytes } = this.#options;
     const exclude = this.excluded();
     const report = await this.#readings.take(() => readChanges(root, store, { ...options, maxFileBytes, exclude }));
@@ -138,7 +142,7 @@ export class FolderIndex {
     return report;
   }
 
-  #embed(store: IndexStore, options: FolderRunOptions): Promise<number> {
+  #embed(store: IndexStore, options: Pick<FolderRunOptions, "signal" | "onProgress">): Promise<number> {
     const { root, embedder, batchSize, indexDirectory, path } = this.#options;
     return this.#embeddings.take(async () => {
       const textsAsked = await embedChanges(root, store, embedder, { ...options, batchSize });

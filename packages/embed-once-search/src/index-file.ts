@@ -148,9 +148,10 @@ function openAsItIs(path: string): { database: DatabaseSync } | { flaw: Flaw } {
  */
 export function setAside(path: string, file: FileIdentity, flaw: Flaw = DAMAGED): SetAsideWarning | undefined {
   if (identify(path) !== file) return undefined;
-  const aside = join(dirname(path), `${basename(path, ".sqlite")}.${flaw.name}.sqlite`);
+  const name = join(dirname(path), `${basename(path, ".sqlite")}.${flaw.name}`);
+  const aside = `${name}.sqlite`;
   // Renamed first and looked at again under a name of its own: in between another process may have been faster.
-  const passing = `${aside}-${process.pid}`;
+  const passing = `${name}-${process.pid}.sqlite`;
   renameSync(path, passing);
   if (identify(passing) !== file) {
     putBack(passing, path);

@@ -5,7 +5,16 @@ import { languageOf } from "./languages.ts";
 import { LexicalIndex, type LexicalMatch } from "./lexical-index.ts";
 import { isListing } from "./listing.ts";
 import { RowSet } from "./row-set.ts";
-import { change, type DatabaseSync, readNumbers, type StatementSync, snapshot, transaction } from "./sqlite.ts";
+import {
+  change,
+  DamagedContentError,
+  type DatabaseSync,
+  isSound,
+  readNumbers,
+  type StatementSync,
+  snapshot,
+  transaction,
+} from "./sqlite.ts";
 import { SqliteVectorStore } from "./sqlite-vector-store.ts";
 import type { TextKey, VectorStore } from "./vector-store.ts";
 import type { SkipReason } from "./walk.ts";
@@ -43,6 +52,8 @@ export interface ChunkPlace {
   startLine: number;
   endLine: number;
   key: TextKey;
+  /** Of the file: SHA-256 of its text. */
+  contentHash: string;
   symbolPath: string | undefined;
   kind: SymbolKind | undefined;
   language: string | undefined;
@@ -65,6 +76,12 @@ export interface IndexCounts {
   chunks: number;
 }
 
+/** "yes" while texts may have vectors that no file has any more. */
+const UNPRUNED = "unpruned";
+
+/** Doubts that come sooner after each other have the same reason, as a rule, and looking a large index over takes long. */
+const LOOKED_OVER_MS = 60_000;
+
 /**
  * The rows of one index: files, their chunks, the words of these, and the vectors behind their own contract.
  *
@@ -76,6 +93,7 @@ export class IndexStore {
   readonly #database: DatabaseSync;
   readonly #lexical: LexicalIndex;
   readonly #statements = new Map<string, StatementSync>();
+  #lookedOverAt = Number.NEGATIVE_INFINITY;
   /** What `matches_path` in a statement stands for. */
   #matchesPath: (path: string) => boolean = () => true;
 
@@ -179,8 +197,13 @@ export class IndexStore {
 
   /** Files of which some chunk may lack its vector, by path. */
   incompleteFiles(): IncompleteFile[] {
-    const sql = "SELECT id, path, content_hash AS contentHash FROM file WHERE NOT complete ORDER BY path";
-    return this.#prepare(sql).all() as unknown as IncompleteFile[];
+    const sql = "SELECT id, path, content_hash AS contentHash, complete FROM file WHERE NOT complete ORDER BY path";
+    const rows = this.#prepare(sql).all() as unknown as (IncompleteFile & { complete: number })[];
+    return rows.map(({ complete, ...file }) => {
+      // They are listed in an index of their own.
+      if (complete !== 0) throw new DamagedContentError(`${file.path} is among the incomplete files, and complete`);
+      return file;
+    });
   }
 
   /** The texts of a file's chunks. */
@@ -206,6 +229,15 @@ export class IndexStore {
     });
   }
 
+  /** Whether each vector's text is in some file, but for what is being written just now. */
+  isPruned(): boolean {
+    return this.getMeta(UNPRUNED) !== "yes";
+  }
+
+  notePruned(isPruned: boolean): void {
+    this.setMeta(UNPRUNED, isPruned ? "no" : "yes");
+  }
+
   isEmpty(): boolean {
     return this.#prepare("SELECT 1 FROM chunk LIMIT 1").get() === undefined;
   }
@@ -217,6 +249,32 @@ export class IndexStore {
         (SELECT count(*) FROM file WHERE NOT complete) AS filesIncomplete,
         (SELECT count(*) FROM chunk) AS chunks
     `).get() as unknown as IndexCounts;
+  }
+
+  /**
+   * Looks the whole index over where something in it is odd, which may be damage or have another reason.
+   *
+   * @throws DamagedContentError where it is damage
+   */
+  doubt(oddity: string): void {
+    if (performance.now() - this.#lookedOverAt >= LOOKED_OVER_MS) this.lookOver(oddity);
+  }
+
+  /** Reads the whole index. @throws DamagedContentError where it contradicts itself */
+  lookOver(why = "The index contradicts itself"): void {
+    if (!isSound(this.#database)) throw new DamagedContentError(why);
+    this.#lookedOverAt = performance.now();
+  }
+
+  /** @throws DamagedContentError where all files are called complete, and there are fewer vectors than they have texts */
+  checkComplete(): void {
+    const counts = this.#prepare(`
+      SELECT (SELECT count(DISTINCT key) FROM chunk) AS texts, (SELECT count(*) FROM vector) AS vectors
+      WHERE NOT EXISTS (SELECT 1 FROM file WHERE NOT complete)
+    `).get() as { texts: number; vectors: number } | undefined;
+    if (counts !== undefined && counts.vectors < counts.texts) {
+      throw new DamagedContentError(`There are ${counts.vectors} vectors of ${counts.texts} texts that all have one`);
+    }
   }
 
   /** See `LexicalIndex.match`. */
@@ -269,13 +327,16 @@ export class IndexStore {
     );
   }
 
-  /** Where these chunks lie, in no order. */
+  /** Where these chunks of the present transaction or snapshot lie, in no order. */
   places(chunkIds: Iterable<number>): ChunkPlace[] {
     const columns = `
       SELECT chunk.id AS chunkId, file.path, start_line AS startLine, end_line AS endLine, lower(hex(chunk.key)) AS key,
-        symbol_path AS symbolPath, kind, language, definitions, listing
+        content_hash AS contentHash, symbol_path AS symbolPath, kind, language, definitions, listing
     `;
-    return this.#rows<PlaceRow>(columns, chunkIds).map(({ listing, definitions, ...row }) => ({
+    const ids = [...chunkIds];
+    const rows = this.#rows<PlaceRow>(columns, ids);
+    if (rows.length !== ids.length) throw new DamagedContentError(`${rows.length} of ${ids.length} chunks are there`);
+    return rows.map(({ listing, definitions, ...row }) => ({
       ...row,
       symbolPath: row.symbolPath ?? undefined,
       kind: row.kind ?? undefined,
@@ -334,6 +395,7 @@ interface PlaceRow {
   startLine: number;
   endLine: number;
   key: TextKey;
+  contentHash: string;
   symbolPath: string | null;
   kind: SymbolKind | null;
   language: string | null;

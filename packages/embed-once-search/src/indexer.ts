@@ -60,15 +60,16 @@ export async function readChanges(
       },
     });
     const isWhole = paths === undefined;
+    if (isWhole) store.checkComplete();
     store.transaction(() => {
-      if (report.filesChanged > 0 || report.filesRemoved > 0) store.setMeta(UNPRUNED, "yes");
+      if (report.filesChanged > 0 || report.filesRemoved > 0) store.notePruned(false);
       const at = new Date(now()).toISOString();
       const { skipped, problems } = isWhole ? report : (readLastReading(store) ?? report);
       const reading: LastReading = { at, skipped, problems: problems.slice(0, MAX_PROBLEMS_KEPT) };
       store.setMeta(LAST_READING, JSON.stringify(reading));
     });
     // A look at every vector is too much after every edit of a file, and not urgent.
-    if (isWhole && store.getMeta(UNPRUNED) === "yes") {
+    if (isWhole && !store.isPruned()) {
       await prune(store, options.signal);
     }
     return report;
@@ -86,7 +87,7 @@ async function prune(store: IndexStore, signal: AbortSignal | undefined): Promis
     store.prune(keys.slice(from, from + PRUNED_AT_ONCE));
     if (slice.isOver()) await slice.rest();
   }
-  store.setMeta(UNPRUNED, "no");
+  store.notePruned(true);
 }
 
 /** The second half: the vectors of what the first one has found. @returns texts given to the embedder */
@@ -135,9 +136,6 @@ export interface LastReading {
 
 const LAST_READING = "lastReading";
 const MAX_PROBLEMS_KEPT = 100;
-
-/** "yes" while texts may have vectors that no file has any more. */
-const UNPRUNED = "unpruned";
 
 export function readLastReading(store: IndexStore): LastReading | undefined {
   const value = store.getMeta(LAST_READING);

@@ -48,7 +48,7 @@ export class OpenIndex {
         if (attempt === MOST_ATTEMPTS) throw error;
         // Another call may have met the damage first and have closed this store.
         if (this.#current === current && this.#isInPlace(current)) {
-          if (!isDamage(error, current.opened.database)) throw error;
+          if (!isDamaged(current, error)) throw error;
           this.#replace(current, error);
         }
       }
@@ -147,6 +147,18 @@ export class OpenIndex {
 interface Current {
   opened: OpenedIndex;
   store: IndexStore;
+}
+
+function isDamaged({ opened, store }: Current, error: unknown): boolean {
+  if (isDamage(error, opened.database)) return true;
+  // A row that is not what it was is met as a value of another type. Callers and embedders cause such errors, too.
+  if (!(error instanceof TypeError || error instanceof RangeError) || !store.isOpen) return false;
+  try {
+    store.doubt(error.message);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function cannotOpen(path: string, cause: unknown, hint: string): ConfigurationError {

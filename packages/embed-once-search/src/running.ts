@@ -1,4 +1,5 @@
 import type { IndexStore } from "./index-store.ts";
+import { parseStored } from "./sqlite.ts";
 
 /** How far an index run is: first files are read, as far as they changed, then texts are embedded that are new. */
 export interface IndexProgress {
@@ -35,7 +36,7 @@ export function readRunning(store: IndexStore): RunningIndex | undefined {
 
 function readNote(store: IndexStore): RunningIndex | undefined {
   const note = store.getMeta(RUNNING);
-  return note === undefined || note === "" ? undefined : (JSON.parse(note) as RunningIndex);
+  return note === undefined || note === "" ? undefined : parseStored<RunningIndex>(note);
 }
 
 function isAlive(pid: number): boolean {

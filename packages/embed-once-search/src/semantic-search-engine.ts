@@ -124,15 +124,22 @@ export class SemanticSearchEngine {
   /**
    * Brings the folder's index up to date. Interrupted by `signal`, a failing embedder or a killed process, it keeps what
    * is done.
+   *
+   * It first looks over what is there, and begins anew where that is damaged; a search notices only what it meets.
    */
   async index(folder: string, options: IndexOptions = {}): Promise<IndexReport> {
-    const root = resolveRoot(folder);
-    const { wait = true, signal, onProgress } = options;
+    return this.#bringUpToDate(resolveRoot(folder), options, true);
+  }
+
+  async #bringUpToDate(
+    root: string,
+    { wait = true, signal, onProgress }: IndexOptions,
+    lookOver: boolean,
+  ): Promise<IndexReport> {
     const startedAt = performance.now();
     const index = this.#folder(root);
-    const report = wait
-      ? await index.run({ signal, onProgress })
-      : await index.runWithoutWaiting({ signal, onProgress });
+    const run = { signal, onProgress, lookOver };
+    const report = wait ? await index.run(run) : await index.runWithoutWaiting(run);
     return { root, ...report, ms: performance.now() - startedAt };
   }
 
@@ -151,7 +158,7 @@ export class SemanticSearchEngine {
     checkFindOptions(answerOptions);
     const root = resolveRoot(folder);
     if (index) {
-      const report = await this.index(root, { signal: answerOptions.signal, onProgress, wait });
+      const report = await this.#bringUpToDate(root, { signal: answerOptions.signal, onProgress, wait }, false);
       onIndexed?.(report);
     }
     const { signal } = answerOptions;

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { SEGMENT_ROWS, Sketches } from "embed-once/kernels";
 import { type Candidate, Candidates } from "./candidates.ts";
 import type { RowSet } from "./row-set.ts";
-import { change, type DatabaseSync, free, type StatementSync } from "./sqlite.ts";
+import { change, DamagedContentError, type DatabaseSync, free, type StatementSync } from "./sqlite.ts";
 
 /**
  * A stamp is drawn anew with every change, so that equal stamps mean equal bytes, whatever was written, rolled back and
@@ -38,6 +38,7 @@ export class SketchTable {
   readonly #setState: StatementSync;
   readonly #stamps: StatementSync;
   readonly #read: StatementSync;
+  readonly #lastRow: StatementSync;
   readonly #write: StatementSync;
   readonly #clear: StatementSync[];
   #sketches: Sketches | undefined;
@@ -45,12 +46,13 @@ export class SketchTable {
   #loadedStamp: number | undefined;
   #loadedStamps: number[] = [];
 
-  /** @param database holds the tables of `SKETCH_SCHEMA` */
+  /** @param database holds the tables of `VECTOR_SCHEMA` */
   constructor(database: DatabaseSync) {
     this.#state = database.prepare("SELECT dimensions, stamp FROM vector_state");
     this.#setState = database.prepare("INSERT OR REPLACE INTO vector_state (id, dimensions, stamp) VALUES (0, ?, ?)");
     this.#stamps = database.prepare("SELECT segment, stamp FROM vector_sketch ORDER BY segment");
     this.#read = database.prepare("SELECT sketches FROM vector_sketch WHERE segment = ?");
+    this.#lastRow = database.prepare("SELECT max(row) AS row FROM vector");
     this.#write = database.prepare("INSERT OR REPLACE INTO vector_sketch (segment, stamp, sketches) VALUES (?, ?, ?)");
     this.#clear = ["vector_sketch", "vector_state"].map((table) => database.prepare(`DELETE FROM ${table}`));
   }
@@ -67,7 +69,7 @@ export class SketchTable {
     const segments = new Map<number, Uint8Array>();
     for (const [row, vector] of changes) {
       const number = Math.floor(row / SEGMENT_ROWS);
-      const segment = segments.get(number) ?? this.#readSegment(number) ?? sketches.emptySegment();
+      const segment = segments.get(number) ?? this.#readSegment(number, sketches) ?? sketches.emptySegment();
       segments.set(number, segment);
       if (vector === undefined) sketches.erase(segment, row % SEGMENT_ROWS);
       else sketches.write(segment, row % SEGMENT_ROWS, vector);
@@ -108,9 +110,11 @@ export class SketchTable {
     const sketches = this.#sketchesOf(state.dimensions);
     if (state.stamp === this.#loadedStamp) return sketches;
     const segments = this.#stamps.all() as { segment: number; stamp: number }[];
+    this.#checkComplete(segments);
     for (const { segment, stamp } of segments) {
       if (stamp === this.#loadedStamps[segment]) continue;
-      const bytes = this.#readSegment(segment)!;
+      const bytes = this.#readSegment(segment, sketches);
+      if (bytes === undefined) throw new DamagedContentError(`Segment ${segment} has a stamp, and no sketches`);
       sketches.load(segment, bytes);
       this.#loadedStamps[segment] = stamp;
       free(bytes);
@@ -120,12 +124,29 @@ export class SketchTable {
     return sketches;
   }
 
-  #readState(): { dimensions: number; stamp: number } | undefined {
-    return this.#state.get() as { dimensions: number; stamp: number } | undefined;
+  /** A vector without a sketch would never be found, and nobody would know. */
+  #checkComplete(segments: readonly { segment: number }[]): void {
+    const { row } = this.#lastRow.get() as { row: number | null };
+    const expected = Math.ceil(((row ?? -1) + 1) / SEGMENT_ROWS);
+    if (segments.length < expected || segments.some(({ segment }, index) => segment !== index)) {
+      throw new DamagedContentError(`Sketches of ${expected} segments were expected, ${segments.length} are there`);
+    }
   }
 
-  #readSegment(segment: number): Uint8Array | undefined {
-    return (this.#read.get(segment) as { sketches: Uint8Array } | undefined)?.sketches;
+  #readState(): { dimensions: number; stamp: number } | undefined {
+    const state = this.#state.get() as { dimensions: number; stamp: number } | undefined;
+    if (state !== undefined && !(Number.isInteger(state.dimensions) && state.dimensions >= 1)) {
+      throw new DamagedContentError(`Vectors have a length, got ${state.dimensions}`);
+    }
+    return state;
+  }
+
+  #readSegment(segment: number, sketches: Sketches): Uint8Array | undefined {
+    const bytes = (this.#read.get(segment) as { sketches: Uint8Array } | undefined)?.sketches;
+    if (bytes !== undefined && bytes.length !== sketches.segmentBytes) {
+      throw new DamagedContentError(`The sketches of segment ${segment} have another length than others`);
+    }
+    return bytes;
   }
 
   #sketchesOf(dimensions: number): Sketches {

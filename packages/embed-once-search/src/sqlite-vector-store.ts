@@ -2,7 +2,15 @@ import { decodeInto, decodeVector, encodeVector } from "embed-once/codec";
 import type { Candidate } from "./candidates.ts";
 import { RowSet } from "./row-set.ts";
 import { SKETCH_SCHEMA, SketchTable } from "./sketch-table.ts";
-import { change, type DatabaseSync, free, type StatementSync, snapshot, transaction } from "./sqlite.ts";
+import {
+  change,
+  DamagedContentError,
+  type DatabaseSync,
+  free,
+  type StatementSync,
+  snapshot,
+  transaction,
+} from "./sqlite.ts";
 import {
   byNearness,
   checkEntries,
@@ -117,7 +125,7 @@ export class SqliteVectorStore implements VectorStore {
 
   get(key: TextKey): number[] | undefined {
     const found = this.#get.get(toBytes(key)) as { record: Uint8Array } | undefined;
-    return found && decodeVector(found.record);
+    return found && sound(() => decodeVector(found.record));
   }
 
   delete(keys: readonly TextKey[]): void {
@@ -172,10 +180,14 @@ export class SqliteVectorStore implements VectorStore {
     const vector = new Float64Array(query.length);
     for (const { row, highest } of candidates) {
       if (best.length === limit && highest < best[limit - 1]!.similarity) break;
-      const [key, record] = this.#exact.get(row) as unknown as [Uint8Array, Uint8Array];
-      decodeInto(record, vector);
-      insertSorted(best, { key: toKey(key), similarity: cosine(query, vector) }, limit);
-      free(key, record);
+      const found = this.#exact.get(row) as unknown as [Uint8Array, Uint8Array] | undefined;
+      if (found === undefined) throw new DamagedContentError(`There is a sketch of row ${row}, and no vector`);
+      const [key, record] = found;
+      sound(() => {
+        decodeInto(record, vector);
+        insertSorted(best, { key: toKey(key), similarity: cosine(query, vector) }, limit);
+        free(key, record);
+      });
     }
     return best;
   }
@@ -192,6 +204,18 @@ export class SqliteVectorStore implements VectorStore {
 
   #findRow(key: Uint8Array): number | undefined {
     return (this.#rowOf.get(key) as { row: number } | undefined)?.row;
+  }
+}
+
+/**
+ * Records carry a checksum, so one that cannot be decoded tells of damage. Others may have none that shows, so all of the
+ * index is in doubt, and is built again; behind a cache that embeds nothing.
+ */
+function sound<Result>(decode: () => Result): Result {
+  try {
+    return decode();
+  } catch (error) {
+    throw new DamagedContentError(`A vector cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 

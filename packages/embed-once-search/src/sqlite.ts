@@ -24,6 +24,8 @@ const MAPPED_BYTES = 2 ** 31 - 65_536;
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
+/** The file ends before a page that its header or its tables name. */
+const SQLITE_IOERR_SHORT_READ = 522;
 const SQLITE_CORRUPT = 11;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
@@ -198,15 +200,17 @@ export function isDamage(error: unknown, database?: DatabaseSync): boolean {
   if (error instanceof DamagedContentError) return true;
   const code = primaryCode(error);
   if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return true;
+  if ((error as { errcode?: number }).errcode === SQLITE_IOERR_SHORT_READ) return true;
   if (code !== SQLITE_ERROR) return false;
   return SCHEMA_ERROR.test((error as Error).message) || (database?.isOpen === true && !isSound(database));
 }
 
-function isSound(database: DatabaseSync): boolean {
+/** Reads the whole database and compares its tables with their indexes: as long as it takes to read the file. */
+export function isSound(database: DatabaseSync): boolean {
   try {
-    return database.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok";
+    return database.prepare("PRAGMA integrity_check(1)").get()?.integrity_check === "ok";
   } catch (error) {
-    return !isDamage(error);
+    return !(isDamage(error) || primaryCode(error) === SQLITE_ERROR); // nobody has asked too much of it here
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { gaussian, seededRandom } from "../../embed-once/test/codec/provider-vectors.ts";
 import { openIndexFile } from "../src/index-file.ts";
 import { RowSet } from "../src/row-set.ts";
-import { snapshot } from "../src/sqlite.ts";
+import { DamagedContentError, snapshot } from "../src/sqlite.ts";
 import { SqliteVectorStore } from "../src/sqlite-vector-store.ts";
 import type { Neighbour, VectorEntry, VectorStore } from "../src/vector-store.ts";
 import { MemoryVectorStore } from "./support/memory-vector-store.ts";
@@ -271,6 +271,25 @@ describe("the SQLite store", () => {
     }
     const { rows } = database.prepare("SELECT max(row) + 1 AS rows FROM vector").get() as { rows: number };
     expect([store.count(), rows]).toEqual([300, 300]);
+  });
+
+  test.each([
+    ["a record that cannot be decoded", "UPDATE vector SET record = zeroblob(length(record)) WHERE row = 1"],
+    ["a record that is none", "UPDATE vector SET record = 'text' WHERE row = 1"],
+    ["a sketch without a vector", "DELETE FROM vector WHERE row = 1"],
+    ["a vector without a sketch", "DELETE FROM vector_sketch; UPDATE vector_state SET stamp = stamp + 1"],
+    [
+      "sketches of another length",
+      "UPDATE vector_sketch SET sketches = x'00', stamp = 1; UPDATE vector_state SET stamp = 1",
+    ],
+    ["no length", "UPDATE vector_state SET dimensions = 0"],
+  ])("says that it is damaged where it meets %s", (_name, damage) => {
+    const { database } = openIndexFile(join(temporaryFolder(), "index.sqlite"));
+    onTestFinished(() => database.close());
+    const store = new SqliteVectorStore(database);
+    store.put([0, 1, 2].map((index) => ({ key: key(index), vector: [index, 1] })));
+    database.exec(damage);
+    expect(() => store.nearest([1, 1], 3)).toThrow(DamagedContentError);
   });
 
   test("answers among thousands that are all the same, in the order of their keys", () => {
