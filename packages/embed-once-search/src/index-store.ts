@@ -286,31 +286,32 @@ export class IndexStore {
   allowedChunks(condition: FilterCondition | undefined, words: readonly string[]): AllowedChunks {
     let ids = condition && this.#filteredChunks(condition);
     if (words.length > 0) {
-      const filtered = ids;
-      ids = new Set(this.#lexical.holdingAll(words).filter((id) => filtered?.has(id) ?? true));
+      const filtered = ids && new RowSet(ids);
+      ids = this.#lexical.holdingAll(words).filter((id) => filtered?.has(id) ?? true);
     }
-    const allowed = ids ?? new Set<number>();
-    return {
-      has: (id) => allowed.has(id),
-      vectorRows: () => this.#vectorRows(allowed),
-    };
+    return this.#allowedChunks(ids ?? []);
   }
 
-  #filteredChunks({ sql, parameters, matchesPath }: FilterCondition): Set<number> {
+  #allowedChunks(ids: readonly number[]): AllowedChunks {
+    const set = new RowSet(ids);
+    return { has: (id) => set.has(id), vectorRows: () => this.#vectorRows(ids) };
+  }
+
+  #filteredChunks({ sql, parameters, matchesPath }: FilterCondition): number[] {
     this.#matchesPath = matchesPath ?? (() => true);
     const glob = matchesPath === undefined ? "" : "AND matches_path(path)";
     const { ids } = this.#prepare(`
       SELECT group_concat(chunk.id) AS ids FROM file CROSS JOIN chunk ON file_id = file.id WHERE ${sql} ${glob}
     `).get(...parameters) as { ids: string | null };
-    return new Set(readNumbers(ids));
+    return readNumbers(ids);
   }
 
   /** By their keys it would take a look-up each, from outside of the database. */
-  #vectorRows(chunkIds: Iterable<number>): RowSet {
+  #vectorRows(chunkIds: readonly number[]): RowSet {
     const { rows } = this.#prepare(`
       SELECT group_concat(vector.row) AS rows
       FROM json_each(?) CROSS JOIN chunk ON chunk.id = value JOIN vector ON vector.key = chunk.key
-    `).get(JSON.stringify([...chunkIds])) as { rows: string | null };
+    `).get(JSON.stringify(chunkIds)) as { rows: string | null };
     return new RowSet(readNumbers(rows));
   }
 

@@ -7,7 +7,7 @@ import { change, type DatabaseSync, readNumbers, type StatementSync } from "./sq
  *
  * A word's weight in a chunk is worked out when the chunk is written, and rounded to one of six grades; the word is then
  * stored with its grade as first character: `5checksum`. So a list of chunks holds equal weights, a question reads the
- * lists that say most first, and the long lists that say least are not read at all: impact-ordered evaluation, Anh and
+ * lists that say most first, and long lists only until there are enough chunks: impact-ordered evaluation, Anh and
  * Moffat, Pruned Query Evaluation Using Pre-Computed Impacts, SIGIR 2006. FTS5 stems the words, keeps the lists and merges
  * them; positions it need not keep. Its own bm25() looks at every row of every list, and its totals are not reduced when a
  * row of a contentless table goes.
@@ -40,7 +40,7 @@ const FILE_NAME_WEIGHT = 3;
 const SYMBOL_PATH_WEIGHT = 1.5;
 const FOLDER_WEIGHT = 1;
 
-/** A longer list says little and takes long: it is only read where a question has no other. */
+/** A longer list takes long: it is only read where the lists that say more have not found enough. */
 const MAX_LENGTH = 2000;
 
 /** Words of a question that are looked up, the first ones of a longer text; each takes a bit of an integer. */
@@ -107,22 +107,21 @@ export class LexicalIndex {
    * The `limit` chunks that hold these words best, in no order. Of those that are as good as the last of them, the ones
    * in the shortest paths: which ones must not depend on the index's history, as the ids do.
    *
-   * A chunk scores for each word the word's rarity (BM25's) times the weight of its grade. Where a word is so common that a list of it
-   * is passed over, it only orders what the other lists have found.
+   * A chunk scores for each word the word's rarity (BM25's) times the weight of its grade. A long list that comes when
+   * `limit` chunks are found already is passed over: it could only add to the scores of what it shares with others.
    *
    * @param words tokens of `tokenize`, distinct
+   * @param isAllowed asked before anything is counted, so that chunks that may not answer are never taken for enough
    */
-  match(words: readonly string[], limit: number, isAllowed: (chunkId: number) => boolean = () => true): LexicalMatch[] {
-    const lists = this.#listsOf(words.slice(0, MAX_TERMS));
-    const short = lists.filter(({ chunkIds }) => chunkIds.length < MAX_LENGTH);
+  match(words: readonly string[], limit: number, isAllowed?: (chunkId: number) => boolean): LexicalMatch[] {
     const board = this.#board;
     board.clear();
-    for (const { chunkIds, term, score } of short) board.add(chunkIds, term, score);
-    const [strongest] = lists;
-    if (short.length === 0 && strongest !== undefined) {
-      board.add(this.#read(strongest.query), strongest.term, strongest.score);
+    for (const { query, chunkIds, term, score } of this.#listsOf(words.slice(0, MAX_TERMS))) {
+      const isLong = chunkIds.length === MAX_LENGTH;
+      if (isLong && board.size >= limit) continue;
+      board.add(isLong ? this.#read(query) : chunkIds, term, score, isAllowed);
     }
-    const best = board.best(limit, isAllowed).map(({ id, score }) => ({ chunkId: id, score }));
+    const best = board.best(limit).map(({ id, score }) => ({ chunkId: id, score }));
     if (best.length <= limit) return best;
     const last = best[limit - 1]!.score;
     const sure = best.filter(({ score }) => score > last);

@@ -1,6 +1,6 @@
 const BITS = 32;
 
-/** A set of row numbers of a `VectorStore`: a bit for each, so that a million of them take 125 kB. */
+/** A set of row numbers, of a `VectorStore` or of chunks: a bit for each, so that a million of them take 125 kB. */
 export class RowSet {
   #words = new Uint32Array(32);
   #size = 0;

@@ -7,9 +7,16 @@ const BLOCK_SIZE = 4096;
  */
 export class ScoreBoard {
   readonly #blocks = new Map<number, Block>();
+  #size = 0;
+
+  /** How many ids have a sum. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** Takes all sums back. Blocks that had some are kept: new ones take longer than the adding. */
   clear(): void {
+    this.#size = 0;
     for (const [number, block] of this.#blocks) {
       if (!block.isUsed) this.#blocks.delete(number);
       else {
@@ -20,29 +27,34 @@ export class ScoreBoard {
     }
   }
 
-  /** Adds `score` to each id, at most once for each `term` (0 to 31): the first, so lists come best first. */
-  add(ids: readonly number[], term: number, score: number): void {
+  /**
+   * Adds `score` to each id that `isAllowed`, at most once for each `term` (0 to 31): the first, so lists come best first.
+   */
+  add(ids: readonly number[], term: number, score: number, isAllowed?: (id: number) => boolean): void {
     const bit = 1 << term;
     let number = -1;
     let block: Block | undefined;
     for (const id of ids) {
+      if (isAllowed !== undefined && !isAllowed(id)) continue;
       const wanted = Math.floor(id / BLOCK_SIZE);
       if (wanted !== number || block === undefined) {
         number = wanted;
         block = this.#block(number);
       }
       const at = id % BLOCK_SIZE;
-      if ((block.terms[at]! & bit) !== 0) continue;
+      const before = block.terms[at]!;
+      if ((before & bit) !== 0) continue;
+      if (before === 0) this.#size++;
       block.terms[at]! |= bit;
       block.scores[at]! += score;
     }
   }
 
   /**
-   * The `limit` best ids that `isAllowed`, the best first, and all that are as good as the last of them: which of these
-   * have the lower ids depends on the index's history, which no answer should.
+   * The `limit` best ids, the best first, and all that are as good as the last of them: which of these have the lower ids
+   * depends on the index's history, which no answer should.
    */
-  best(limit: number, isAllowed: (id: number) => boolean): { id: number; score: number }[] {
+  best(limit: number): { id: number; score: number }[] {
     let kept: { id: number; score: number }[] = [];
     let threshold = 0;
     const cut = (): void => {
@@ -54,7 +66,7 @@ export class ScoreBoard {
     for (const [number, { scores, terms, isUsed }] of this.#blocks) {
       if (!isUsed) continue;
       for (let at = 0; at < BLOCK_SIZE; at++) {
-        if (terms[at] === 0 || scores[at]! < threshold || !isAllowed(number * BLOCK_SIZE + at)) continue;
+        if (terms[at] === 0 || scores[at]! < threshold) continue;
         kept.push({ id: number * BLOCK_SIZE + at, score: scores[at]! });
         if (kept.length < cutAt) continue;
         cut();

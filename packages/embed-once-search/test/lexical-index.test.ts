@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { readFilter } from "../src/chunk-filter.ts";
 import { openIndexFile } from "../src/index-file.ts";
 import { IndexStore, type KeyedChunk } from "../src/index-store.ts";
 import { readQuestion } from "../src/question.ts";
@@ -113,5 +114,41 @@ describe("of very many chunks that are alike", () => {
     const store = indexOf(many);
     const question = ["number5", ...Array.from({ length: 500 }, (_, i) => `word${i}`)].join(" ");
     expect(found(store, question)).toContain("folder/file0005.x");
+  });
+
+  describe("a word that almost all of them hold", () => {
+    const word = `${"hay ".repeat(180)} overflow`;
+    const files: Files = {
+      ...Object.fromEntries(Array.from({ length: 2300 }, (_, i) => [`a/file${i}.x`, word])),
+      "b/only.x": word,
+      "c/overflow.x": word,
+    };
+    const within = (store: IndexStore, question: string, pathPrefix: string): string[] => {
+      const allowed = store.allowedChunks(readFilter({ pathPrefix }), []);
+      const matches = store.matchWords(readQuestion(question).words, 10, allowed);
+      return store.places(matches.map(({ chunkId }) => chunkId)).map(({ path }) => path);
+    };
+
+    test("finds as many as are wanted beside the few that hold it more strongly", () => {
+      const store = indexOf(files);
+      expect(found(store, "overflow")).toHaveLength(10);
+      expect(found(store, "overflow")[0]).toBe("c/overflow.x");
+    });
+
+    test("finds what a filter lets through, however little that is", () => {
+      const store = indexOf(files);
+      expect(within(store, "overflow", "a")).toHaveLength(10);
+      expect(within(store, "overflow", "b")).toEqual(["b/only.x"]);
+      expect(within(store, "overflow zebra", "b")).toEqual(["b/only.x"]);
+    });
+
+    test("is not left out for words of less weight that fewer hold", () => {
+      const weak = Object.fromEntries(
+        Array.from({ length: 300 }, (_, i) => [`w/file${i}.x`, `${"hay ".repeat(900)} weak`]),
+      );
+      const strong = Object.fromEntries(Array.from({ length: 2100 }, (_, i) => [`s/file${i}.x`, "strong"]));
+      const paths = found(indexOf({ ...weak, ...strong, ...filler(20_000) }), "strong weak");
+      expect(paths.every((path) => path.startsWith("s/"))).toBe(true);
+    });
   });
 });
