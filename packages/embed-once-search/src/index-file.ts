@@ -9,7 +9,7 @@ import { VECTOR_SCHEMA } from "./sqlite-vector-store.ts";
  * Raise it with every change of the tables or of what lies in them. It stands in the file's name, so that each version of
  * the package has an index of its own.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Marks the file as ours ("EOsx"), so that another program's database is never taken for an index. */
 const APPLICATION_ID = 0x454f_7378;

@@ -1,4 +1,4 @@
-import { tokenize } from "./lexical.ts";
+import { characters, tokenize } from "./lexical.ts";
 import { ScoreBoard } from "./score-board.ts";
 import { change, type DatabaseSync, readNumbers, type StatementSync } from "./sqlite.ts";
 
@@ -194,7 +194,9 @@ function gradedTokens({ text, path, symbolPath = "", definitions }: LexicalField
     for (const token of tokens) frequencies.set(token, (frequencies.get(token) ?? 0) + weight);
   };
   const body = tokenize(text);
-  count(body, 1 / (1 - LENGTH_NORMALISATION + (LENGTH_NORMALISATION * body.length) / USUAL_LENGTH));
+  const bodyWeight = 1 / (1 - LENGTH_NORMALISATION + (LENGTH_NORMALISATION * body.length) / USUAL_LENGTH);
+  count(body, bodyWeight);
+  count(characters(text), bodyWeight);
   const slash = path.lastIndexOf("/");
   count([...new Set(tokenize(path.slice(slash + 1)))], FILE_NAME_WEIGHT);
   count([...new Set(tokenize(path.slice(0, slash + 1)))], FOLDER_WEIGHT);

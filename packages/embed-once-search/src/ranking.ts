@@ -1,4 +1,4 @@
-import { tokenize } from "./lexical.ts";
+import { foldName, tokenize } from "./lexical.ts";
 import type { Question } from "./question.ts";
 
 /** What the ranking needs to know of a candidate. */
@@ -85,13 +85,8 @@ function definedShare({ definitions }: Candidate, { words }: Question): number {
 }
 
 function defines({ definitions }: Candidate, { identifiers }: Question): boolean {
-  const wanted = identifiers.map(fold);
-  return definitions.some((name) => wanted.includes(fold(name)));
-}
-
-/** `readRecord`, `read_record` and `ReadRecord` are one name in different languages. */
-function fold(name: string): string {
-  return tokenize(name).at(-1) ?? name;
+  const wanted = identifiers.map(foldName);
+  return definitions.some((name) => wanted.includes(foldName(name)));
 }
 
 function byScore(a: Candidate, b: Candidate): number {

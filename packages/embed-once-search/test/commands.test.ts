@@ -123,6 +123,14 @@ describe("formatResults", () => {
     expect(formatResults([shown], { color: true, question })).toContain(`const ${mark} = read();`);
   });
 
+  test("marks what was asked for in a script without spaces", () => {
+    const marked = formatResults([{ ...result, text: "// 计算文件的校验和并返回" }], {
+      color: true,
+      question: "校验和",
+    });
+    expect(marked).toContain(styleText(["bold", "yellow"], "校验和", { validateStream: false }));
+  });
+
   test("shows a result as a whole with the lines around it, where these were asked for", () => {
     const around = { ...result, before: ["line 7", ""], after: ["line 18"] };
     const lines = formatResults([around], { color: false }).trimEnd().split("\n");

@@ -48,6 +48,20 @@ describe("words", () => {
     expect(found(store, "検索")).toEqual(["b.x"]);
   });
 
+  test("of scripts without spaces are found inside of what is written as one, down to single characters", () => {
+    const store = indexOf({
+      "a.x": "// 计算文件的校验和并返回结果",
+      "b.x": "# データのチェックサムを計算する",
+      "c.x": "校对",
+      "d.x": "การอ่านไฟล์",
+    });
+    expect(found(store, "校验和")[0]).toBe("a.x");
+    expect(found(store, "チェックサム")).toEqual(["b.x"]);
+    expect(found(store, "ไฟล์")).toEqual(["d.x"]);
+    expect(found(store, "果")).toEqual(["a.x"]);
+    expect(new Set(found(store, "校"))).toEqual(new Set(["a.x", "c.x"]));
+  });
+
   test("weigh more as a definition than in the file's name, there more than in the symbol's path, there more than in the body", () => {
     const store = indexOf({
       "body.x": { text: `${usual} record`, definitions: [] },
