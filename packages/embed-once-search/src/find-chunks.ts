@@ -4,10 +4,10 @@ import type { FilterCondition } from "./chunk-filter.ts";
 import { prepareToChunk, type SymbolKind } from "./chunker.ts";
 import { fuse } from "./fusion.ts";
 import type { AllowedChunks, ChunkPlace, IndexStore } from "./index-store.ts";
-import { tokenize } from "./lexical.ts";
 import { holdsPhrases, type Question } from "./question.ts";
 import { rank } from "./ranking.ts";
 import { readSourceFile } from "./source-file.ts";
+import { TimeSlice } from "./time-slice.ts";
 import type { TextKey } from "./vector-store.ts";
 
 /** A chunk that answers a question. */
@@ -46,12 +46,18 @@ export interface FindOptions {
   /** Lines before and after each result. */
   context: number;
   filter: FilterCondition | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Candidates that each of the two rankings gives to the fusion, at least. */
 const WORD_CANDIDATES = 200;
 /** Fewer, as each is an exact vector that is read and decoded, and many more that are only ruled out. */
 const VECTOR_CANDIDATES = 30;
+
+/** So many chunks are read at once to see whether they hold the question's phrases … */
+const READ_AT_ONCE = 200;
+/** … and of those that its words find so many times more, where the ones before were too few. */
+const FURTHER = 4;
 
 /** Words find names and vectors find meanings; questions to code mostly name something (see `npm run bench:quality`). */
 const WORDS_WEIGHT = 0.7;
@@ -68,14 +74,19 @@ export async function findChunks(
   store: IndexStore,
   question: Question,
   queryVector: readonly number[] | undefined,
-  { limit, minScore, context, filter }: FindOptions,
+  { limit, minScore, context, filter, signal }: FindOptions,
 ): Promise<SearchResult[]> {
+  const holders =
+    question.phrases.length === 0
+      ? undefined
+      : await chunksWithPhrases(root, store, question, { filter, limit, signal });
   const candidates = rank(
-    store.snapshot(() => gatherCandidates(store, question, queryVector, { filter, limit })),
+    store.snapshot(() => gatherCandidates(store, question, queryVector, { filter, limit, holders })),
     question,
   );
   const reader = new ChunkReader(root);
   const results: SearchResult[] = [];
+  const places = new Set<string>();
   for (const { path, key, contentHash, score, symbolPath, kind, language, ...place } of candidates) {
     if (results.length === limit || score < minScore) break;
     const found = await reader.read(path, key, place.startLine, place.endLine);
@@ -83,21 +94,67 @@ export async function findChunks(
       store.doubt(`${path} is as it was indexed, without a chunk that the index has of it`);
     }
     if (found === undefined || !holdsPhrases(found.text, question.phrases)) continue;
+    // Of a text that stood twice in a file, one may be gone: both are then found at the place that is left. Parts of one
+    // line have its number in common.
+    const name = `${key} ${found.startLine} ${path}`;
+    if (places.has(name)) continue;
+    places.add(name);
     const around = context === 0 ? {} : reader.linesAround(path, found, context);
     results.push({ file: path, ...found, score, symbolPath, kind, language, ...around });
   }
   return results;
 }
 
-/** What may answer, with its score before the final ranking, in no order. */
+/**
+ * The chunks that hold the question's phrases. The index can only tell which ones may, so they are read, those first that
+ * the question's words find, until there are enough; before the best are chosen, as the best for the words may all hold
+ * these in another order.
+ */
+async function chunksWithPhrases(
+  root: string,
+  store: IndexStore,
+  question: Question,
+  { filter, limit, signal }: Pick<FindOptions, "filter" | "limit" | "signal">,
+): Promise<number[]> {
+  const enough = Math.max(limit, VECTOR_CANDIDATES);
+  const [seen, holders] = [new Set<number>(), [] as number[]];
+  const slice = new TimeSlice(signal);
+  for (let count = WORD_CANDIDATES; ; count *= FURTHER) {
+    const { places, areAll } = store.snapshot(() => {
+      const allowed = store.allowedChunks(filter, question.phraseNames);
+      const scores = wordScores(store, question, { allowed, limit: count });
+      const areAll = scores.size < count || scores.size === allowed.ids.length;
+      const ids = areAll ? allowed.ids : [...scores.keys()];
+      const unseen = store.places(ids.filter((id) => !seen.has(id)));
+      return { places: unseen.map((place) => ({ ...place, score: scores.get(place.chunkId) ?? 0 })), areAll };
+    });
+    const ranked = rank(places, question);
+    for (let first = 0; first < ranked.length && holders.length < enough; first += READ_AT_ONCE) {
+      const reader = new ChunkReader(root); // keeps the files that it reads, so not one for all
+      for (const { chunkId, path, key, startLine, endLine } of ranked.slice(first, first + READ_AT_ONCE)) {
+        seen.add(chunkId);
+        const found = await reader.read(path, key, startLine, endLine);
+        if (found !== undefined && holdsPhrases(found.text, question.phrases)) holders.push(chunkId);
+        if (slice.isOver()) await slice.rest();
+      }
+    }
+    if (areAll || holders.length >= enough) return holders;
+  }
+}
+
+/**
+ * What may answer, with its score before the final ranking, in no order.
+ *
+ * @param options.holders the chunks that hold the question's phrases; each of them answers, whatever else it holds
+ */
 export function gatherCandidates(
   store: IndexStore,
   question: Question,
   queryVector: readonly number[] | undefined,
-  { filter, limit = 0 }: Partial<Pick<FindOptions, "filter" | "limit">> = {},
+  options: Partial<Pick<FindOptions, "filter" | "limit">> & { holders?: readonly number[] | undefined } = {},
 ): (ChunkPlace & { score: number })[] {
-  const phraseWords = question.phrases.flatMap(tokenize);
-  const allowed = filter || phraseWords.length > 0 ? store.allowedChunks(filter, phraseWords) : undefined;
+  const { filter, limit = 0, holders } = options;
+  const allowed = holders ? store.theseChunks(holders) : filter && store.allowedChunks(filter);
   const byWords = wordScores(store, question, { allowed, limit });
   const byVector =
     queryVector === undefined ? new Map<number, number>() : vectorScores(store, queryVector, { allowed, limit });
@@ -105,6 +162,7 @@ export function gatherCandidates(
     { scores: byWords, weight: WORDS_WEIGHT },
     { scores: byVector, weight: VECTORS_WEIGHT },
   ]);
+  for (const id of holders ?? []) if (!fused.has(id)) fused.set(id, 0);
   return store.places(fused.keys()).map((place) => ({ ...place, score: fused.get(place.chunkId)! }));
 }
 
@@ -115,12 +173,15 @@ export interface CandidateOptions {
   limit?: number | undefined;
 }
 
-/** The best chunks by words alone, 0 to 1. */
+/** The best chunks by words alone, 0 to 1; where there are none but in phrases, as `"!=="`, all that may hold them. */
 export function wordScores(
   store: IndexStore,
   question: Question,
   { allowed, limit = 0 }: CandidateOptions = {},
 ): Map<number, number> {
+  if (question.words.length === 0 && question.phrases.length > 0) {
+    return new Map(allowed?.ids.map((id) => [id, 1]));
+  }
   const matches = store.matchWords(question.words, Math.max(limit, WORD_CANDIDATES), allowed);
   return new Map(matches.map(({ chunkId, score }) => [chunkId, score]));
 }

@@ -19,7 +19,7 @@ export interface Ranking<Candidate> {
 export function fuse<Candidate>(rankings: readonly Ranking<Candidate>[]): Map<Candidate, number> {
   const fused = new Map<Candidate, number>();
   const speaking = rankings
-    .map(({ scores, weight }) => ({ scores, weight, best: Math.max(0, ...scores.values()) }))
+    .map(({ scores, weight }) => ({ scores, weight, best: highest(scores) }))
     .filter(({ best, weight }) => best > 0 && weight > 0);
   const total = speaking.reduce((sum, { weight }) => sum + weight, 0);
   const strength = speaking.reduce((sum, { weight, best }) => sum + weight * best, 0) / total;
@@ -30,4 +30,11 @@ export function fuse<Candidate>(rankings: readonly Ranking<Candidate>[]): Map<Ca
     }
   }
   return fused;
+}
+
+/** There may be more scores than a call takes arguments. */
+function highest(scores: ReadonlyMap<unknown, number>): number {
+  let best = 0;
+  for (const score of scores.values()) best = Math.max(best, score);
+  return best;
 }

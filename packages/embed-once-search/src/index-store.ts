@@ -2,6 +2,7 @@ import type { FilterCondition } from "./chunk-filter.ts";
 import type { Chunk, SymbolKind } from "./chunker.ts";
 import { definedNames } from "./definition-lines.ts";
 import { languageOf } from "./languages.ts";
+import type { Name } from "./lexical.ts";
 import { LexicalIndex, type LexicalMatch } from "./lexical-index.ts";
 import { isListing } from "./listing.ts";
 import { RowSet } from "./row-set.ts";
@@ -63,12 +64,15 @@ export interface ChunkPlace {
   isListing: boolean;
 }
 
-/** The chunks that a filter lets through. */
+/** The chunks that may answer. */
 export interface AllowedChunks {
+  ids: readonly number[];
   has(chunkId: number): boolean;
   /** The rows of their vectors, as of the present transaction. A text may also stand where the filter does not let it through. */
   vectorRows(): RowSet;
 }
+
+const NO_CONDITION: FilterCondition = { sql: "TRUE", parameters: [], matchesPath: undefined };
 
 export interface IndexCounts {
   files: number;
@@ -282,22 +286,20 @@ export class IndexStore {
     return this.#lexical.match(words, limit, allowed && ((id) => allowed.has(id)));
   }
 
-  /** The chunks that hold all of these words and that the condition lets through. */
-  allowedChunks(condition: FilterCondition | undefined, words: readonly string[]): AllowedChunks {
-    let ids = condition && this.#filteredChunks(condition);
-    if (words.length > 0) {
-      const filtered = ids && new RowSet(ids);
-      ids = this.#lexical.holdingAll(words).filter((id) => filtered?.has(id) ?? true);
-    }
-    return this.#allowedChunks(ids ?? []);
+  /** The chunks that the condition lets through and that hold all of these names. */
+  allowedChunks(condition: FilterCondition | undefined, names: readonly Name[] = []): AllowedChunks {
+    if (names.length === 0) return this.theseChunks(this.#filteredChunks(condition));
+    const filtered = condition && new RowSet(this.#filteredChunks(condition));
+    return this.theseChunks(this.#lexical.holdingAll(names).filter((id) => filtered?.has(id) ?? true));
   }
 
-  #allowedChunks(ids: readonly number[]): AllowedChunks {
+  /** A set of chunks that was made up elsewhere. */
+  theseChunks(ids: readonly number[]): AllowedChunks {
     const set = new RowSet(ids);
-    return { has: (id) => set.has(id), vectorRows: () => this.#vectorRows(ids) };
+    return { ids, has: (id) => set.has(id), vectorRows: () => this.#vectorRows(ids) };
   }
 
-  #filteredChunks({ sql, parameters, matchesPath }: FilterCondition): number[] {
+  #filteredChunks({ sql, parameters, matchesPath }: FilterCondition = NO_CONDITION): number[] {
     this.#matchesPath = matchesPath ?? (() => true);
     const glob = matchesPath === undefined ? "" : "AND matches_path(path)";
     const { ids } = this.#prepare(`

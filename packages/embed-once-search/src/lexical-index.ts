@@ -1,4 +1,4 @@
-import { characters, tokenize } from "./lexical.ts";
+import { characters, type Name, tokenize } from "./lexical.ts";
 import { ScoreBoard } from "./score-board.ts";
 import { change, type DatabaseSync, readNumbers, type StatementSync } from "./sqlite.ts";
 
@@ -130,10 +130,14 @@ export class LexicalIndex {
     return [...sure, ...settled.map(({ id }) => ({ chunkId: id, score: last }))];
   }
 
-  /** The chunks that hold all of these words, in ascending order. */
-  holdingAll(words: readonly string[]): number[] {
+  /** The chunks that hold each of these names, as one or in its parts, in ascending order. */
+  holdingAll(names: readonly Name[]): number[] {
     const anyGrade = (word: string): string => `(${gradesOf(word).join(" OR ")})`;
-    return words.length === 0 ? [] : this.#read(words.map(anyGrade).join(" AND "));
+    const anyForm = ({ parts, whole }: Name): string => {
+      const inParts = parts.map(anyGrade).join(" AND ");
+      return whole === undefined ? inParts : `(${anyGrade(whole)} OR (${inParts}))`;
+    };
+    return names.length === 0 ? [] : this.#read(names.map(anyForm).join(" AND "));
   }
 
   /** The lists of all words and grades that are not empty, those that add most to a score first. */

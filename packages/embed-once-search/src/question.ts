@@ -1,11 +1,13 @@
-import { tokenize } from "./lexical.ts";
+import { type Name, readNames, tokenize } from "./lexical.ts";
 
 /** What a question asks for, as far as its form tells. */
 export interface Question {
   /** The distinct tokens that say what it is about; all of them where none does. */
   words: readonly string[];
-  /** Texts in double quotes: a chunk that answers holds each of them, whatever its case and its white space. */
+  /** Distinct texts in double quotes: a chunk that answers holds each of them, whatever its case and its white space. */
   phrases: readonly string[];
+  /** Names of which a text that holds the phrases has at least the parts or the whole: an index knows which ones do. */
+  phraseNames: readonly Name[];
   /** Names that only a program has (`readRecord`, `read_record`, `Store.open`, `open()`), or all of a one-word question. */
   identifiers: readonly string[];
   /** Whether the question is one name and nothing else: then its definition is what is asked for. */
@@ -25,6 +27,14 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 
 const PHRASE = /"([^"]*)"/g;
 
+/** Words that narrow down where phrases are looked for. Each makes a statement longer, and few texts share so many. */
+const MAX_PHRASE_WORDS = 32;
+
+/** What stands before a name in prose and does not belong to it. */
+const OPENING = "`\"'(";
+/** What stands after it. */
+const CLOSING = "`\"',;:?!.)";
+
 /** Names joined as programs join them: `a.b`, `a::b`, `a->b`, `a#b`, perhaps called. */
 const NAME = String.raw`[\p{L}_$][\p{L}\p{M}\p{N}_$]*`;
 const SYMBOL = new RegExp(`^${NAME}(?:(?:\\.|::|->|#)${NAME})*(?:\\(\\))?$`, "u");
@@ -33,14 +43,19 @@ const SYMBOL = new RegExp(`^${NAME}(?:(?:\\.|::|->|#)${NAME})*(?:\\(\\))?$`, "u"
 const LOOKS_LIKE_CODE = /\p{Ll}\p{Lu}|\p{Lu}{2}\p{Ll}|[_$\p{N}]|\.|::|->|#|\(\)/u;
 
 export function readQuestion(text: string): Question {
-  const phrases = Array.from(text.matchAll(PHRASE), ([, phrase]) => squeeze(phrase!)).filter(
-    (phrase) => tokenize(phrase).length > 0,
-  );
-  const items = text.split(/\s+/).map((item) => item.replace(/^[`"'(]+|(?<!\()[`"',;:?!.)]+$/g, ""));
+  const quoted = Array.from(text.matchAll(PHRASE), ([, phrase]) => phrase!);
+  const phrases = [...new Set(quoted.map(squeeze))].filter((phrase) => phrase !== "");
+  const items = text.split(/\s+/).map(bare);
   const names = items.filter((item) => SYMBOL.test(item));
   const isSymbol = items.filter((item) => item !== "").length === 1 && names.length === 1;
   const identifiers = names.filter((name) => isSymbol || LOOKS_LIKE_CODE.test(name)).map(lastName);
-  return { words: tellingWords(text), phrases, identifiers: [...new Set(identifiers)], isSymbol };
+  return {
+    words: tellingWords(text),
+    phrases,
+    phraseNames: namesOf(quoted),
+    identifiers: [...new Set(identifiers)],
+    isSymbol,
+  };
 }
 
 /** Whether a text holds all of a question's phrases. */
@@ -48,6 +63,27 @@ export function holdsPhrases(text: string, phrases: readonly string[]): boolean 
   if (phrases.length === 0) return true;
   const squeezed = squeeze(text);
   return phrases.every((phrase) => squeezed.includes(phrase));
+}
+
+/** Of a longer one the first distinct words: what is left out only lets more texts come into question. */
+function namesOf(phrases: readonly string[]): Name[] {
+  const words = new Set<string>();
+  const names: Name[] = [];
+  for (const { parts, whole } of phrases.flatMap(readNames)) {
+    const further = parts.filter((part) => !words.has(part)).slice(0, MAX_PHRASE_WORDS - words.size);
+    if (further.length === 0) continue;
+    for (const part of further) words.add(part);
+    names.push({ parts: further, whole });
+  }
+  return names;
+}
+
+/** An item of a question without the punctuation around it; a call keeps its brackets. */
+function bare(item: string): string {
+  let [start, end] = [0, item.length];
+  while (start < end && OPENING.includes(item[start]!)) start++;
+  while (end > start && CLOSING.includes(item[end - 1]!)) end--;
+  return item.slice(start, item[end - 1] === "(" && end > start ? end + 1 : end);
 }
 
 function tellingWords(text: string): string[] {

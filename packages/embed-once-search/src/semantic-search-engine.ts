@@ -256,11 +256,11 @@ export class SemanticSearchEngine {
     store: IndexStore,
     question: string,
     vector: readonly number[] | undefined,
-    options: FindOptions,
+    options: AnswerOptions,
   ): Promise<SearchResult[]> {
-    const { limit = DEFAULT_LIMIT, minScore = 0, context = 0 } = options;
+    const { limit = DEFAULT_LIMIT, minScore = 0, context = 0, signal } = options;
     const filter = readFilter(options);
-    return findChunks(root, store, readQuestion(question), vector, { limit, minScore, context, filter });
+    return findChunks(root, store, readQuestion(question), vector, { limit, minScore, context, filter, signal });
   }
 
   /** The vector of a text, `undefined` where words have to do; the caller is told which. */

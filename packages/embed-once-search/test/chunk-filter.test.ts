@@ -33,7 +33,7 @@ function storeOf(): IndexStore {
 
 /** The paths that a filter lets through, by words, by vectors and by place. */
 function allowedPaths(store: IndexStore, filter: ChunkFilter): string[] {
-  const allowed = store.allowedChunks(readFilter(filter), []);
+  const allowed = store.allowedChunks(readFilter(filter));
   const byWords = store.matchWords(["word"], 100, allowed).map(({ chunkId }) => chunkId);
   const nearest = store.vectors.nearest([1, 1], 100, allowed.vectorRows());
   const byVectors = [...store.chunksOf(nearest.map(({ key }) => key)).values()].flat();

@@ -138,7 +138,7 @@ describe("of very many chunks that are alike", () => {
       "c/overflow.x": word,
     };
     const within = (store: IndexStore, question: string, pathPrefix: string): string[] => {
-      const allowed = store.allowedChunks(readFilter({ pathPrefix }), []);
+      const allowed = store.allowedChunks(readFilter({ pathPrefix }));
       const matches = store.matchWords(readQuestion(question).words, 10, allowed);
       return store.places(matches.map(({ chunkId }) => chunkId)).map(({ path }) => path);
     };

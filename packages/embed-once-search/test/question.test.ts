@@ -35,9 +35,23 @@ test.each(["How are records read?", "the end. Then", "retry on 429", "one-way a/
   },
 );
 
-test("takes out phrases in double quotes, as far as they hold a word", () => {
-  expect(readQuestion('where is "not  Found" raised, "" or "()"').phrases).toEqual(["not found"]);
+test("takes out phrases in double quotes, each once, words or not", () => {
+  expect(readQuestion('where is "not  Found" raised, "" or "()", "Not found"').phrases).toEqual(["not found", "()"]);
   expect(readQuestion('an odd " quote').phrases).toEqual([]);
+});
+
+test("knows of a phrase in which names a text must have it, no more of them than narrow it down", () => {
+  expect(readQuestion('"const readRecord = read" "a + b"').phraseNames).toEqual([
+    { parts: ["const"] },
+    { parts: ["read", "record"], whole: "readrecord" },
+  ]);
+  const many = Array.from({ length: 4000 }, (_, i) => `word${i}`).join(" ");
+  expect(readQuestion(`"${many}"`).phraseNames.length).toBeLessThan(40);
+  expect(readQuestion(`"${"word ".repeat(20_000)}"`).phraseNames).toEqual([{ parts: ["word"] }]);
+});
+
+test("reads a question that is nothing but punctuation in no time that one would notice", () => {
+  expect(readQuestion(`${"?".repeat(60_000)}a`).words).toEqual([]);
 });
 
 test("looks for phrases whatever their case and white space", () => {

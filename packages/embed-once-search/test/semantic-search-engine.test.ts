@@ -168,6 +168,53 @@ describe("search with conditions", () => {
     expect(await engine.search('"at shipped last"', root)).toEqual([]);
   });
 
+  describe("finds a phrase", () => {
+    const dense = Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [
+        `dense/commit${i}.ts`,
+        `transaction(commit, ${i}); // transaction, commit\n`,
+      ]),
+    );
+    const long = Array.from({ length: 120 }, (_, i) => `  step${i}(value${i});`).join("\n");
+    const paths = async (files: Record<string, string>, question: string, limit = 10): Promise<string[]> => {
+      const { root, engine } = setUp(files);
+      return (await engine.search(question, root, { limit })).map(({ file }) => file);
+    };
+
+    test("behind hundreds of better places for its words", async () => {
+      const files = { ...dense, "z/one.ts": `function run() {\n  // commit transaction now\n${long}\n}\n` };
+      expect(await paths(files, '"commit transaction"')).toEqual(["z/one.ts"]);
+    });
+
+    test("that holds no word, and whatever else is asked for", async () => {
+      const files = {
+        "a.ts": "export function same(x: number, y: number) {\n  return x;\n}\n",
+        "b.ts": "export function sum(a: number, b: number) {\n  return a + b;\n}\n",
+        "c.ts": "export const other = (x: number, y: number) => x !== y;\n",
+      };
+      expect(await paths(files, '"a + b" return')).toEqual(["b.ts"]);
+      expect(await paths(files, '"!==" return')).toEqual(["c.ts"]);
+      expect(await paths(files, '"!=="')).toEqual(["c.ts"]);
+    });
+
+    test("whose names go on in the text", async () => {
+      const files = { "a.ts": "export const value = readRecordById(5);\n", "b.ts": "export const record = read(5);\n" };
+      expect(await paths(files, '"readRecord"')).toEqual(["a.ts"]);
+      expect(await paths(files, '"value = readRecordBy"')).toEqual(["a.ts"]);
+    });
+  });
+
+  test("gives a place once where a text stood twice and one of both is gone", async () => {
+    const twin = `function twin() {\n${Array.from({ length: 30 }, (_, i) => `  callNumber${i}(argument${i});`).join("\n")}\n}\n`;
+    const other = twin.replaceAll("callNumber", "other").replace("twin", "between");
+    const { root, engine } = setUp({ "a.js": `${twin}\n${other}\n${twin}` });
+    await engine.index(root);
+    expect((await engine.search("twin", root)).filter(({ text }) => text.includes("twin"))).toHaveLength(2);
+    writeTree(root, { "a.js": `${other}\n${twin}` });
+    const results = await engine.search("twin", root, { index: false });
+    expect(results.filter(({ text }) => text.includes("twin"))).toHaveLength(1);
+  });
+
   test("gives only results with the score that was asked for", async () => {
     const { root, engine } = setUp();
     const all = await engine.search("shipped order", root);
