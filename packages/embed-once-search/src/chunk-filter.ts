@@ -1,6 +1,7 @@
 import type { SymbolKind } from "./chunker.ts";
-import { globToRegExp } from "./glob.ts";
+import { readGlob } from "./glob.ts";
 import { languageNamed } from "./languages.ts";
+import { readRelativePath } from "./relative-path.ts";
 
 /** Which places may answer. All conditions hold at once; of several values for one of them, any may hold. */
 export interface ChunkFilter {
@@ -49,7 +50,7 @@ export function readFilter({ pathPrefix, glob, language, kind }: ChunkFilter): F
     parameters.push(JSON.stringify([...new Set(values)]));
   };
   if (pathPrefix !== undefined) {
-    const folder = readPathPrefix(pathPrefix);
+    const folder = readRelativePath("pathPrefix", pathPrefix);
     if (folder !== "") {
       // "0" is the character after "/": a range that the index over paths serves.
       terms.push("(path = ? OR (path >= ? AND path < ?))");
@@ -65,20 +66,6 @@ export function readFilter({ pathPrefix, glob, language, kind }: ChunkFilter): F
   return { sql: terms.length === 0 ? "TRUE" : terms.join(" AND "), parameters, matchesPath };
 }
 
-function readPathPrefix(pathPrefix: string): string {
-  if (typeof pathPrefix !== "string") throw new TypeError(`pathPrefix must be a path, got ${typeof pathPrefix}`);
-  const parts = pathPrefix
-    .replaceAll("\\", "/")
-    .split("/")
-    .filter((part) => part !== "" && part !== ".");
-  if (/^\/|^[A-Za-z]:/.test(pathPrefix) || parts.includes("..")) {
-    throw new TypeError(
-      `pathPrefix must be relative to the searched folder and lie in it, got ${JSON.stringify(pathPrefix)}`,
-    );
-  }
-  return parts.join("/");
-}
-
 function readKind(kind: string): string {
   if (!KINDS.has(kind)) {
     throw new TypeError(`There is no kind ${JSON.stringify(kind)}; expected ${[...KINDS].join(", ")}`);
@@ -89,8 +76,8 @@ function readKind(kind: string): string {
 function readGlobs(globs: readonly string[]): ((path: string) => boolean) | undefined {
   if (globs.length === 0) return undefined;
   const isExclusion = (glob: string): boolean => typeof glob === "string" && glob.startsWith("!");
-  const wanted = globs.filter((glob) => !isExclusion(glob)).map(globToRegExp);
-  const unwanted = globs.filter(isExclusion).map((glob) => globToRegExp(glob.slice(1)));
+  const wanted = globs.filter((glob) => !isExclusion(glob)).map(readGlob);
+  const unwanted = globs.filter(isExclusion).map((glob) => readGlob(glob.slice(1)));
   return (path) =>
     (wanted.length === 0 || wanted.some((pattern) => pattern.test(path))) &&
     !unwanted.some((pattern) => pattern.test(path));

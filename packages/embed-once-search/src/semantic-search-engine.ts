@@ -11,6 +11,7 @@ import { type IndexStatus, readStatus } from "./index-status.ts";
 import type { IndexStore } from "./index-store.ts";
 import type { IndexRunReport } from "./indexer.ts";
 import { readQuestion } from "./question.ts";
+import { readRelativePath } from "./relative-path.ts";
 import type { IndexProgress } from "./running.ts";
 
 export interface SemanticSearchOptions {
@@ -190,7 +191,8 @@ export class SemanticSearchEngine {
         const vector = await this.#vectorOf(example.text, "document", store, options);
         return this.#find(root, store, wordsOf(example.text), vector, options);
       }
-      const { file, line } = example;
+      const file = readRelativePath("file", example.file);
+      const { line } = example;
       const { key, text, startLine } = await chunkAt(root, store, file, line);
       const stored = store.vectors.get(key);
       if (stored !== undefined) options.onSearched?.({ vectors: true });

@@ -55,6 +55,9 @@ describe("a filter lets through", () => {
     [{ kind: "function" }, ["src.ts", "src/deep/b.tsx"]],
     [{ kind: ["class", "section"] }, ["README.md", "src/a.ts"]],
     [{ glob: "*.ts" }, ["src.ts", "src/a.ts"]],
+    [{ glob: "./src.ts" }, ["src.ts"]],
+    [{ glob: ".//src/./*.ts" }, ["src/a.ts"]],
+    [{ glob: ["./", "!./src/"] }, ["README.md", "odd", "src.ts", "src0/c.py"]],
     [{ glob: ["src*/**", "!*.py"] }, ["src/a.ts", "src/deep/b.tsx"]],
     [{ glob: "!src/" }, ["README.md", "odd", "src.ts", "src0/c.py"]],
     [{ pathPrefix: "src", language: "typescript", kind: "function", glob: "**/b.*" }, ["src/deep/b.tsx"]],
@@ -89,6 +92,7 @@ test.each([
   [{ kind: [] }, "kind must be a text or a list of at least one, got []"],
   [{ glob: "" }, 'The glob "" must be a text that is not empty'],
   [{ glob: "{a" }, "has a { without a }"],
+  [{ glob: "../a.ts" }, "must be relative to the searched folder"],
 ])("refuses %j", (filter, message) => {
   expect(() => readFilter(filter as ChunkFilter)).toThrow(TypeError);
   expect(() => readFilter(filter as ChunkFilter)).toThrow(message);

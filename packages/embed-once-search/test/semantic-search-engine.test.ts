@@ -373,6 +373,13 @@ describe("findSimilar", () => {
     expect(embedder.calls.length).toBe(before);
   });
 
+  test("takes a file's path as it is written elsewhere", async () => {
+    const { root, engine } = setUp(files);
+    await engine.index(root);
+    const plain = await engine.findSimilar({ file: "a/total.ts", line: 1 }, root);
+    expect(await engine.findSimilar({ file: "./a//total.ts", line: 1 }, root)).toEqual(plain);
+  });
+
   test("gives what is like a snippet, which is embedded as a document is", async () => {
     const { root, embedder, engine } = setUp(files);
     await engine.index(root);
@@ -382,8 +389,9 @@ describe("findSimilar", () => {
   });
 
   test.each([
-    ["a file outside the folder", { file: "../secret.ts", line: 1 }, 'The index has no file "../secret.ts"'],
-    ["an absolute path", { file: "/etc/hostname", line: 1 }, 'The index has no file "/etc/hostname"'],
+    ["a file outside the folder", { file: "../secret.ts", line: 1 }, "file must be relative to the searched folder"],
+    ["an absolute path", { file: "/etc/hostname", line: 1 }, "file must be relative to the searched folder"],
+    ["a file that is not there", { file: "b/other.ts", line: 1 }, 'The index has no file "b/other.ts"'],
     ["a line beyond the end", { file: "b/sum.ts", line: 5 }, "line must be from 1 to 4"],
     ["a line before the start", { file: "b/sum.ts", line: 0 }, "got 0"],
     ["an empty text", { text: " " }, "must hold some words"],
