@@ -9,6 +9,8 @@ export interface FormatOptions {
   question?: string | undefined;
   /** Only the files, one a line, each once, the best first. @default false */
   files?: boolean | undefined;
+  /** With `files`: each as it is and ended by NUL, for programs, where a name may hold blanks and ends of lines. @default false */
+  null?: boolean | undefined;
 }
 
 const SNIPPET_LINES = 6;
@@ -26,7 +28,11 @@ type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
  */
 export function formatResults(results: readonly SearchResult[], options: FormatOptions): string {
   const style: Style = (format, text) => (options.color ? styleText(format, text, { validateStream: false }) : text);
-  if (options.files) return [...new Set(results.map(({ file }) => style("cyan", printable(file))))].join("\n");
+  if (options.files) {
+    const files = [...new Set(results.map(({ file }) => file))];
+    if (options.null) return files.map((file) => `${file}\0`).join("");
+    return files.map((file) => style("cyan", printableName(file))).join("\n");
+  }
   const words = options.question === undefined ? [] : readQuestion(options.question).words;
   return results.map((result) => `${formatResult(result, words, style)}\n`).join("\n");
 }
@@ -49,8 +55,8 @@ function formatResult(result: SearchResult, words: readonly string[], style: Sty
   const more = `  ${" ".repeat(numberWidth)}  … ${left} more ${left === 1 ? "line" : "lines"}`;
   return [
     [
-      style("cyan", printable(`${file}:${firstShown}`)),
-      ...(symbolPath === undefined ? [] : [style("bold", printable(symbolPath))]),
+      style("cyan", printableName(`${file}:${firstShown}`)),
+      ...(symbolPath === undefined ? [] : [style("bold", printableName(symbolPath))]),
       style("dim", score.toFixed(3)),
     ].join("  "),
     ...numbered(before ?? [], startLine - (before?.length ?? 0), dim),
@@ -81,6 +87,11 @@ function marked(line: string, words: readonly string[], style: Style): string {
 
 function printable(text: string): string {
   return text.replaceAll("\t", "    ").replace(CONTROL, "\ufffd");
+}
+
+/** A name takes one line, whatever it holds: one of two lines could pass for two names. */
+function printableName(name: string): string {
+  return printable(name.replaceAll("\n", "\\n").replaceAll("\t", "\\t"));
 }
 
 function shorten(line: string): string {

@@ -147,6 +147,13 @@ describe("formatResults", () => {
     expect(formatResults(results, { color: false, files: true })).toBe("src/a.ts\nb\ufffd.ts");
   });
 
+  test("gives a name one line, whatever it holds, and the name itself to programs", () => {
+    const results = [{ ...result, file: "a b\nc.ts", symbolPath: "x\ty" }, result, { ...result, startLine: 30 }];
+    expect(formatResults(results, { color: false }).split("\n")[0]).toBe("a b\\nc.ts:9  x\\ty  0.988");
+    expect(formatResults(results, { color: false, files: true })).toBe("a b\\nc.ts\nsrc/a.ts");
+    expect(formatResults(results, { color: true, files: true, null: true })).toBe("a b\nc.ts\0src/a.ts\0");
+  });
+
   test("says nothing for no results", () => {
     expect(formatResults([], { color: false })).toBe("");
   });

@@ -10,6 +10,8 @@ export interface Output {
   /** Whether results are looked at by a person, in colour. */
   readonly color: boolean;
   result(text: string): void;
+  /** A result as it is, without an end of line: for programs. */
+  rawResult(text: string): void;
   /** A result in place of the last one, where standard output is a terminal; else one after the other. */
   redraw(text: string): void;
   /** A line for people, beside the results. */
@@ -31,6 +33,7 @@ export function terminalOutput(stdout: Stream = process.stdout, stderr: Stream =
   return {
     color: stdout.isTTY && stdout.hasColors(),
     result: (text) => void stdout.write(`${text}\n`),
+    rawResult: (text) => void stdout.write(text),
     redraw(text) {
       if (!stdout.isTTY) {
         stdout.write(`${isDrawn ? "\n" : ""}${text}\n`);

@@ -20,7 +20,7 @@ export interface SearchPackage {
   runMcp(folder: string, version: string, context: SearchContext): Promise<void>;
   formatResults(
     results: object[],
-    options: { color: boolean; question?: string | undefined; files?: boolean | undefined },
+    options: { color: boolean; question?: string | undefined; files?: boolean | undefined; null?: boolean | undefined },
   ): string;
 }
 

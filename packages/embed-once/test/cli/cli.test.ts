@@ -142,6 +142,8 @@ describe("the index", () => {
     expect(files().trim().split("\n").sort()).toEqual(["lib/checksum.ts", "menu.ts"]);
     expect(files("--path", "lib/")).toBe("lib/checksum.ts\n");
     expect(files("--limit", "1").trim().split("\n")).toHaveLength(1);
+    expect(files("--path", "lib/", "-0")).toBe("lib/checksum.ts\0");
+    expect(run(["search", "function", "--null"], { cache })).toMatchObject({ status: 2, stdout: "" });
   });
 
   test("--no-wait answers by words, and says what that means", () => {

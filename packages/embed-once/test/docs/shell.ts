@@ -116,13 +116,15 @@ async function runEmbedOnce(args: readonly string[], print: (text: string) => vo
     timer = undefined;
     process.emit("SIGINT");
   };
-  const say = (text: string): void => {
-    print(`${text}\n`);
+  const sayAsItIs = (text: string): void => {
+    print(text);
     setImmediate(interrupt);
   };
+  const say = (text: string): void => sayAsItIs(`${text}\n`);
   const output: Output = {
     color: false,
     result: say,
+    rawResult: sayAsItIs,
     redraw: say,
     note(text) {
       notes += `${text}\n`;

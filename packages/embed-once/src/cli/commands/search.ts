@@ -26,6 +26,9 @@ export function registerSearchCommands(program: Command, output: Output, signal:
     )
     .addOption(new Option("--context <lines>", "lines to show around each result").helpGroup("Results:"))
     .addOption(new Option("--files", "only the files' names, the best first").helpGroup("Results:"))
+    .addOption(
+      new Option("-0, --null", "with --files: names as they are, ended by NUL, for xargs -0").helpGroup("Results:"),
+    )
     .addOption(new Option("--json", "results and report as JSON").helpGroup("Results:"))
     .addOption(
       new Option("--path <prefix>", "only below this folder, or this file, as src/server").helpGroup("Filters:"),
@@ -49,7 +52,7 @@ export function registerSearchCommands(program: Command, output: Output, signal:
 Examples:
   embed-once search "where is a checksum verified"
   embed-once search parseConfig --path src --limit 3
-  embed-once search "retry with backoff" ~/code/server --files | xargs wc -l`,
+  embed-once search "retry with backoff" ~/code/server --files -0 | xargs -0 wc -l`,
     )
     .action(async (question: string, folder: string, flags: SearchFlags, command: Command) => {
       const options = searchOptions(flags);
@@ -91,6 +94,7 @@ interface SearchFlags {
   minScore?: string;
   context?: string;
   files?: boolean;
+  null?: boolean;
   json?: boolean;
   path?: string;
   glob?: string[];
@@ -102,6 +106,7 @@ interface SearchFlags {
 
 function searchOptions({ limit, minScore, context, path, index, wait, ...flags }: SearchFlags): SearchCommandOptions {
   const { glob, language, kind } = flags;
+  if (flags.null && (!flags.files || flags.json)) throw new UsageError("--null goes with --files, and not with --json");
   return {
     limit: wholeNumber("--limit", limit),
     minScore: minScore === undefined ? undefined : fraction("--min-score", minScore),
@@ -135,7 +140,7 @@ interface Outcome {
 function tellResults(
   { search, services, providerReason, startedMs }: SearchSession,
   output: Output,
-  { json, files }: { json?: boolean; files?: boolean },
+  { json, files, null: isForPrograms }: Pick<SearchFlags, "json" | "files" | "null">,
   { question, results, index, basis }: Outcome,
 ): void {
   const seconds = (performance.now() - startedMs) / 1000;
@@ -145,7 +150,9 @@ function tellResults(
     const report = { embedder: embedderInfo.name, model: identity.model, index, basis, texts, seconds };
     output.result(JSON.stringify({ results, report }, null, 2));
   } else if (results && results.length > 0) {
-    output.result(search.formatResults(results, { color: output.color, question, files }));
+    const text = search.formatResults(results, { color: output.color, question, files, null: isForPrograms });
+    if (isForPrograms) output.rawResult(text);
+    else output.result(text);
   }
   if (results?.length === 0) output.note("nothing found");
   if (basis?.vectors === false) output.note(`answered by words alone: ${basis.reason}`);
