@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import type { SearchResult } from "./find-chunks.ts";
-import { findWords } from "./highlight.ts";
+import { WordFinder } from "./highlight.ts";
 import { readQuestion } from "./question.ts";
 
 export interface FormatOptions {
@@ -33,15 +33,15 @@ export function formatResults(results: readonly SearchResult[], options: FormatO
     if (options.null) return files.map((file) => `${file}\0`).join("");
     return files.map((file) => style("cyan", printableName(file))).join("\n");
   }
-  const words = options.question === undefined ? [] : readQuestion(options.question).words;
-  return results.map((result) => `${formatResult(result, words, style)}\n`).join("\n");
+  const finder = new WordFinder(options.question === undefined ? [] : readQuestion(options.question).words);
+  return results.map((result) => `${formatResult(result, finder, style)}\n`).join("\n");
 }
 
-function formatResult(result: SearchResult, words: readonly string[], style: Style): string {
+function formatResult(result: SearchResult, finder: WordFinder, style: Style): string {
   const { file, startLine, endLine, score, symbolPath, before, after } = result;
   const lines = result.text.split("\n");
   const isWhole = before !== undefined || after !== undefined;
-  const from = isWhole ? 0 : bestWindow(lines, words);
+  const from = isWhole ? 0 : bestWindow(lines, finder);
   const shown = isWhole ? lines : lines.slice(from, from + SNIPPET_LINES);
   const firstShown = startLine + from;
   const numberWidth = String(endLine + (after?.length ?? 0)).length;
@@ -60,25 +60,25 @@ function formatResult(result: SearchResult, words: readonly string[], style: Sty
       style("dim", score.toFixed(3)),
     ].join("  "),
     ...numbered(before ?? [], startLine - (before?.length ?? 0), dim),
-    ...numbered(shown, firstShown, (line) => marked(line, words, style)),
+    ...numbered(shown, firstShown, (line) => marked(line, finder, style)),
     ...numbered(after ?? [], endLine + 1, dim),
     ...(left > 0 ? [style("dim", more)] : []),
   ].join("\n");
 }
 
 /** The first of the lines to show: those that hold most of the distinct words; the first lines where others hold no more. */
-function bestWindow(lines: readonly string[], words: readonly string[]): number {
-  const wordsOf = lines.map((line) => words.filter((word) => findWords(line, [word]).length > 0));
+function bestWindow(lines: readonly string[], finder: WordFinder): number {
+  const wordsOf = lines.map((line) => [...finder.wordsIn(line)]);
   const held = (from: number): number => new Set(wordsOf.slice(from, from + SNIPPET_LINES).flat()).size;
   let best = 0;
   for (let from = 1; from + SNIPPET_LINES <= lines.length; from++) if (held(from) > held(best)) best = from;
   return best;
 }
 
-function marked(line: string, words: readonly string[], style: Style): string {
+function marked(line: string, finder: WordFinder, style: Style): string {
   let text = "";
   let from = 0;
-  for (const { start, end } of findWords(line, words)) {
+  for (const { start, end } of finder.spansIn(line)) {
     text += line.slice(from, start) + style(["bold", "yellow"], line.slice(start, end));
     from = end;
   }

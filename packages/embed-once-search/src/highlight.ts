@@ -13,13 +13,43 @@ export interface Span {
   end: number;
 }
 
-/** Where a line holds one of a question's words, whole or as a part of an identifier, in whatever grammatical form. */
-export function findWords(line: string, words: readonly string[]): Span[] {
-  const [within, whole] = [words.filter(isUnspaced), words.filter((word) => !isUnspaced(word))];
-  const found = Array.from(line.matchAll(WORD_PART))
-    .filter(([part]) => whole.some((wanted) => isSameWord(part.toLowerCase(), wanted)))
-    .map(({ 0: part, index: start }) => ({ start, end: start + part.length }));
-  return merged([...found, ...within.flatMap((wanted) => occurrences(line, wanted))]);
+/** Finds a question's words in lines, whole or as a part of an identifier, in whatever grammatical form. */
+export class WordFinder {
+  readonly #unspaced: readonly string[];
+  /** By how they begin: no others can be forms of one word, and a question may be a page of code. */
+  readonly #byBeginning: ReadonlyMap<string, readonly string[]>;
+
+  constructor(words: readonly string[]) {
+    this.#unspaced = words.filter(isUnspaced);
+    this.#byBeginning = Map.groupBy(
+      words.filter((word) => !isUnspaced(word)),
+      beginning,
+    );
+  }
+
+  /** Where a line holds one of the words, from left to right. */
+  spansIn(line: string): Span[] {
+    return merged(this.#occurrencesIn(line));
+  }
+
+  /** Which of the words a line holds. */
+  wordsIn(line: string): Set<string> {
+    return new Set(this.#occurrencesIn(line).map(({ word }) => word));
+  }
+
+  #occurrencesIn(line: string): (Span & { word: string })[] {
+    const spaced = Array.from(line.matchAll(WORD_PART)).flatMap(({ 0: part, index: start }) => {
+      const form = part.toLowerCase();
+      const alike = this.#byBeginning.get(beginning(form))?.filter((word) => isSameWord(form, word)) ?? [];
+      return alike.map((word) => ({ word, start, end: start + part.length }));
+    });
+    const unspaced = this.#unspaced.flatMap((word) => occurrences(line, word).map((span) => ({ word, ...span })));
+    return [...spaced, ...unspaced];
+  }
+}
+
+function beginning(word: string): string {
+  return word.slice(0, MIN_COMMON);
 }
 
 function occurrences(line: string, word: string): Span[] {
