@@ -84,7 +84,7 @@ class Subject {
     const texts: string[] = [];
     for (const { path, skipped } of this.#store.knownFiles().values()) {
       if (skipped !== null) continue;
-      const content = readContent(absolutePathOf(this.root, path));
+      const content = await readContent(absolutePathOf(this.root, path));
       if ("skipped" in content) throw new Error(`${path} is indexed and cannot be read`);
       for (const { startLine, endLine, text } of content.chunks) {
         places.push({ path, startLine, endLine });

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { join } from "node:path";
-import { chunkSource, prepareToChunk } from "./chunker.ts";
+import { chunkSource, isPreparedToChunk, prepareToChunk } from "./chunker.ts";
 import type { IndexStore, KeyedChunk, KnownFile, ReadFile } from "./index-store.ts";
 import { readSourceFile } from "./source-file.ts";
 import { TimeSlice } from "./time-slice.ts";
@@ -74,7 +74,6 @@ export async function catalogueFolder(
     if (slice.isOver()) await slice.rest();
   }
 
-  await prepareToChunk(toRead.map(({ file }) => file.path));
   await slice.rest();
   let changed: ReadFile[] = [];
   let touched: { path: string; stamp: string }[] = [];
@@ -88,7 +87,7 @@ export async function catalogueFolder(
   };
   for (const [index, { file, known }] of toRead.entries()) {
     const stamp = now() - file.changedAtMs > STAMP_SETTLES_MS ? file.stamp : "";
-    const content = readContent(file.absolutePath);
+    const content = await readContent(file.absolutePath);
     if ("skipped" in content) {
       skip(file.path, content.skipped);
       // Permissions may come back without a trace in the file itself, so what was refused is tried every time.
@@ -133,10 +132,12 @@ function* walkPaths(root: string, paths: readonly string[], options: WalkOptions
   }
 }
 
-/** A file's chunks with the names of their texts, or why it has none. `prepareToChunk` must have come first. */
-export function readContent(absolutePath: string): ReadFile["content"] {
+/** A file's chunks with the names of their texts, or why it has none. */
+export async function readContent(absolutePath: string): Promise<ReadFile["content"]> {
   const source = readSourceFile(absolutePath);
   if ("skipped" in source) return source;
+  // Again where another file, of whoever else reads some in this process, took the grammars with it meanwhile.
+  while (!isPreparedToChunk(absolutePath)) await prepareToChunk([absolutePath]);
   const chunks = chunkSource(source.text, absolutePath).map(
     (chunk): KeyedChunk => ({ ...chunk, key: hash("sha256", chunk.text) }),
   );

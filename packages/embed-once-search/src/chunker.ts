@@ -1,7 +1,7 @@
 import { cutsByAppearance } from "./chunk/appearance.ts";
 import { type Chunk, type ChunkBounds, type ChunkOptions, chunkBounds } from "./chunk/chunk.ts";
 import { divide } from "./chunk/divide.ts";
-import { loadGrammar } from "./chunk/grammars.ts";
+import { areGrammarsLoaded, loadGrammars } from "./chunk/grammars.ts";
 import { type Line, readLines } from "./chunk/lines.ts";
 import { readMarkdown } from "./chunk/markdown.ts";
 import { describe } from "./chunk/symbols.ts";
@@ -11,16 +11,27 @@ import { type GrammarName, type Structure, structureOf } from "./languages.ts";
 export type { Chunk, ChunkOptions, SymbolKind } from "./chunk/chunk.ts";
 
 /**
- * Loads what `chunkSource` needs for these files, once a process: the grammars of their languages, some ten milliseconds
- * each.
+ * Loads what `chunkSource` needs for these files: the grammars of their languages, some ten milliseconds each. Once a
+ * process is enough, but for texts that break the parser: see `chunkSource`.
  */
 export async function prepareToChunk(paths: Iterable<string>): Promise<void> {
+  const grammars = grammarsOf(paths);
+  if (!areGrammarsLoaded(grammars)) await loadGrammars(grammars);
+}
+
+/** Whether `chunkSource` would now cut such a file as it always does. */
+export function isPreparedToChunk(path: string): boolean {
+  const grammars = grammarsOf([path]);
+  return grammars.size === 0 || areGrammarsLoaded(grammars);
+}
+
+function grammarsOf(paths: Iterable<string>): Set<GrammarName> {
   const grammars = new Set<GrammarName>();
   for (const path of paths) {
     const structure = structureOf(path);
     if (structure !== undefined && structure !== "markdown") grammars.add(structure);
   }
-  for (const grammar of grammars) await loadGrammar(grammar);
+  return grammars;
 }
 
 /**
@@ -32,6 +43,9 @@ export async function prepareToChunk(paths: Iterable<string>): Promise<void> {
  * one, comments and decorators stay with what they introduce, and what is too large is divided into its parts
  * (split-then-merge, as in cAST, arXiv 2506.15655). Cuts depend on the language and the lines around them alone, not on
  * the path nor on what fills a chunk up, so an edit changes the chunks that it touches and hardly any other.
+ *
+ * A text that makes the parser fail is divided by its looks, and takes the grammars with it: what comes after it is
+ * divided so too, until `prepareToChunk` has loaded them again. Who chunks many files calls that before each.
  *
  * @param text with `\n` line ends
  * @param path of the file, absolute or not: only its name counts, which tells the language

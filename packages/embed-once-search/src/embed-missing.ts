@@ -1,6 +1,5 @@
 import { type Embedder, EmbeddingResponseError, EmbeddingsFailedError, type Purpose } from "embed-once";
 import { absolutePathOf, readContent } from "./catalogue.ts";
-import { prepareToChunk } from "./chunker.ts";
 import type { IncompleteFile, IndexStore } from "./index-store.ts";
 import { TimeSlice } from "./time-slice.ts";
 import type { TextKey } from "./vector-store.ts";
@@ -37,7 +36,6 @@ export async function embedMissing(
   const { batchSize = DEFAULT_BATCH_SIZE, signal, onProgress } = options;
   const files = store.incompleteFiles();
   if (files.length === 0) return 0;
-  await prepareToChunk(files.map(({ path }) => path));
   const slice = new TimeSlice(signal);
   const total = await countMissing(store, files, slice);
   let done = 0;
@@ -86,7 +84,7 @@ export async function embedMissing(
   };
 
   for (const file of files) {
-    const content = readContent(absolutePathOf(root, file.path));
+    const content = await readContent(absolutePathOf(root, file.path));
     if ("skipped" in content || content.hash !== file.contentHash) continue;
     const texts = new Map(content.chunks.map(({ key, text }) => [key, text]));
     for (const key of store.vectors.missing([...texts.keys()])) {

@@ -1,5 +1,4 @@
 import { absolutePathOf, readContent } from "./catalogue.ts";
-import { prepareToChunk } from "./chunker.ts";
 import type { IndexStore, KeyedChunk } from "./index-store.ts";
 
 /** What others shall be like: a place in a file of the index, or any text. */
@@ -20,8 +19,7 @@ export type Example =
 export async function chunkAt(root: string, store: IndexStore, file: string, line: number): Promise<KeyedChunk> {
   // What the index does not know is not read: a path could lead out of the folder.
   const isKnown = store.knownFilesAt(file).some((known) => known.path === file && known.skipped === null);
-  await prepareToChunk([file]);
-  const content = isKnown ? readContent(absolutePathOf(root, file)) : undefined;
+  const content = isKnown ? await readContent(absolutePathOf(root, file)) : undefined;
   if (content === undefined || "skipped" in content) {
     throw new TypeError(`The index has no file ${JSON.stringify(file)}; expected a path relative to ${root}, with "/"`);
   }

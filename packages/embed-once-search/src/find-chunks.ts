@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { absolutePathOf, readContent } from "./catalogue.ts";
 import type { FilterCondition } from "./chunk-filter.ts";
-import { prepareToChunk, type SymbolKind } from "./chunker.ts";
+import type { SymbolKind } from "./chunker.ts";
 import { fuse } from "./fusion.ts";
 import type { AllowedChunks, ChunkPlace, IndexStore } from "./index-store.ts";
 import { holdsPhrases, type Question } from "./question.ts";
@@ -228,11 +228,8 @@ class ChunkReader {
       .join("\n");
     if (hash("sha256", text) === key) return { startLine, endLine, text };
     // The file has changed since, or the chunk is a part of a line.
-    if (!this.#contents.has(path)) {
-      await prepareToChunk([path]);
-      this.#contents.set(path, readContent(absolutePathOf(this.#root, path)));
-    }
-    const content = this.#contents.get(path)!;
+    if (!this.#contents.has(path)) this.#contents.set(path, readContent(absolutePathOf(this.#root, path)));
+    const content = await this.#contents.get(path)!;
     if ("skipped" in content) return undefined;
     const chunk = nearestTo(
       startLine,

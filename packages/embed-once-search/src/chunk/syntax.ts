@@ -3,9 +3,10 @@ import type { GrammarName } from "../languages.ts";
 import { appearanceCost, continues } from "./appearance.ts";
 import { definitionRules, readDefinition } from "./definitions.ts";
 import type { Cuts } from "./divide.ts";
-import { type Grammar, loadedGrammar } from "./grammars.ts";
+import { tryWithGrammar } from "./grammars.ts";
 import type { Line } from "./lines.ts";
 import type { SourceSymbol } from "./symbols.ts";
+import type { Grammar } from "./tree-sitter.ts";
 
 /** A file's structure: where it may be cut and what it names. */
 export interface Outline {
@@ -17,20 +18,22 @@ export interface Outline {
 const MAX_PARSED_CHARACTERS = 2_000_000;
 
 /**
- * The parser reports once in some hundred steps: 5 to 10 times in 1,000 characters of a usual source. A text that needs many
- * more is one that the grammar cannot read without trying everything. Steps, not milliseconds: a slow machine cuts as a
- * fast one does.
+ * The parser's effort is counted in calls of its functions: 10 to 30 for each character of a usual source, in every language,
+ * and 100 where Python's scanner looks through a long comment again at each of its lines. A text that needs many more is
+ * one that the grammar cannot read without trying everything. Calls, not milliseconds: a slow machine cuts as a fast one
+ * does. The parser is asked once in some hundred steps; where a single step goes on and on, the last call traps.
  */
-const MAX_REPORTS = 100;
-const MAX_REPORTS_PER_CHARACTER = 0.03;
+const MAX_CALLS = 2_000_000;
+const MAX_CALLS_PER_CHARACTER = 256;
+const TRAP_FACTOR = 2;
 
 /** A larger share of characters that the grammar makes no sense of, and its tree is a guess. */
 const MAX_ERROR_SHARE = 0.3;
 
 /**
- * Reads a text's structure by a grammar, which must be loaded.
+ * Reads a text's structure by a grammar, which must have been loaded.
  *
- * @returns `undefined` where the grammar cannot make enough of the text, or not with a bounded effort
+ * @returns `undefined` where the grammar cannot make enough of the text, or not with a bounded effort, or is lost since
  */
 export function readSyntax(
   text: string,
@@ -39,22 +42,23 @@ export function readSyntax(
   maxCharacters: number,
 ): Outline | undefined {
   if (text.length > MAX_PARSED_CHARACTERS) return undefined;
-  const grammar = loadedGrammar(name);
-  const tree = parse(grammar, text);
-  if (tree === undefined) return undefined;
-  const cursor = tree.walk();
-  try {
-    return new SyntaxWalk(cursor, nodeTypes(name, grammar.language), lines, maxCharacters).outline();
-  } finally {
+  const mostCalls = MAX_CALLS + MAX_CALLS_PER_CHARACTER * text.length;
+  return tryWithGrammar(name, (grammar) => {
+    const tree = parse(grammar, text, mostCalls);
+    if (tree === undefined) return undefined;
+    grammar.instance.boundCalls(TRAP_FACTOR * mostCalls);
+    const cursor = tree.walk();
+    const outline = new SyntaxWalk(cursor, nodeTypes(name, grammar.language), lines, maxCharacters).outline();
     cursor.delete();
     tree.delete();
-  }
+    return outline;
+  });
 }
 
-function parse({ parser }: Grammar, text: string): Tree | undefined {
-  let reports = 0;
-  const most = MAX_REPORTS + MAX_REPORTS_PER_CHARACTER * text.length;
-  const tree = parser.parse(text, null, { progressCallback: () => ++reports > most });
+function parse({ parser, instance }: Grammar, text: string, mostCalls: number): Tree | undefined {
+  instance.boundCalls(TRAP_FACTOR * mostCalls);
+  const least = (TRAP_FACTOR - 1) * mostCalls;
+  const tree = parser.parse(text, null, { progressCallback: () => instance.callsLeft < least });
   if (tree === null) parser.reset();
   return tree ?? undefined;
 }
