@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readLines } from "../src/chunk/lines.ts";
+import { readMarkdown } from "../src/chunk/markdown.ts";
 import { chunkSource, chunkText, prepareToChunk } from "../src/chunker.ts";
 import { expectCoverage, nonBlank } from "./support/chunk-coverage.ts";
 
@@ -133,6 +135,32 @@ describe("chunkSource", () => {
     expect(chunkSource(text, "a.cpp")).toEqual(chunkText(text));
     // The parser is as good as new after it.
     expect(chunkSource("int f() { return 1; }\n", "a.cpp")[0]!.definitions).toEqual(["f"]);
+  });
+
+  test("a name that is missing, or empty, is no name", () => {
+    const text = 'declare module "" {\n  const inner = 1;\n}\n<a>\nexport function ;\nclass { }\n';
+    for (const file of ["a.ts", "a.tsx"]) {
+      const chunks = chunkSource(text, file);
+      expect(chunks.flatMap(({ definitions = [] }) => definitions)).not.toContain("");
+      for (const { symbolPath = "" } of chunks) expect(symbolPath).not.toMatch(/ (?: |$)/);
+    }
+    expect(chunkSource('declare module "" {\n  const inner = 1;\n}\n', "a.ts")[0]!.definitions).toEqual(["inner"]);
+  });
+
+  test.each([
+    ["ATX", "# a\n"],
+    ["setext", "a\n=\n\n"],
+  ])("looks a bounded number of times at each line of Markdown with many %s headings", (_, heading) => {
+    let looks = 0;
+    const lines = new Proxy(readLines(heading.repeat(2000)), {
+      get(target, key, receiver) {
+        if (typeof key === "string" && /^\d+$/.test(key)) looks++;
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    const { symbols } = readMarkdown(lines);
+    expect(symbols).toHaveLength(2000);
+    expect(looks).toBeLessThan(20 * lines.length);
   });
 
   test("nesting deeper than any stack does no harm", () => {

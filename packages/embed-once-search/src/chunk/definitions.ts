@@ -174,7 +174,9 @@ export function definitionRules(grammar: GrammarName): ReadonlyMap<string, Rule>
 
 /** What a node defines by its rule; `undefined` where it defines nothing or has no name. */
 export function readDefinition(rule: Rule, node: Node): Definition | undefined {
-  return typeof rule === "function" ? rule(node) : named(node, rule);
+  const definition = typeof rule === "function" ? rule(node) : named(node, rule);
+  // Where the text breaks off, the parser puts in a name of no characters.
+  return definition?.name === "" ? undefined : definition;
 }
 
 function named(node: Node, kind: SymbolKind): Definition | undefined {

@@ -22,6 +22,8 @@ const BAD_CUT = 100_000;
 export function readMarkdown(lines: readonly Line[]): Outline {
   const costs = new Float64Array(lines.length);
   const symbols: SourceSymbol[] = [];
+  /** Index of each one's line. */
+  const starts: number[] = [];
   const open: { symbol: SourceSymbol; level: number }[] = [];
   let fence: string | undefined;
   let wasHeading = false;
@@ -38,6 +40,7 @@ export function readMarkdown(lines: readonly Line[]): Outline {
       const symbol = { name: heading.title, kind, firstRow: row, row, lastRow: Infinity, parent, defines: false };
       open.push({ symbol, level: heading.level });
       symbols.push(symbol);
+      starts.push(index);
       costs[index] = heading.level * LEVEL_COST + (wasHeading ? BAD_CUT : 0);
     } else {
       const isBad = wasHeading || isUnderline;
@@ -50,7 +53,7 @@ export function readMarkdown(lines: readonly Line[]): Outline {
   }
   const lastRow = lines.at(-1)?.row ?? 0;
   for (const { symbol } of open) symbol.lastRow = lastRow;
-  return { cuts: { costs, forced: forcedCuts(lines, symbols) }, symbols };
+  return { cuts: { costs, forced: forcedCuts(lines, starts) }, symbols };
 }
 
 function headingOf(lines: readonly Line[], index: number): { level: number; title: string } | undefined {
@@ -69,12 +72,10 @@ function wasHeadingBefore(symbols: readonly SourceSymbol[], lines: readonly Line
 }
 
 /** Around each section, without those in it, that is large enough for a chunk of its own. */
-function forcedCuts(lines: readonly Line[], sections: readonly SourceSymbol[]): Uint8Array {
+function forcedCuts(lines: readonly Line[], starts: readonly number[]): Uint8Array {
   const forced = new Uint8Array(lines.length);
-  const starts = [...sections.map(({ row }) => lines.findIndex((line) => line.row === row)), lines.length];
-  for (let at = 0; at + 1 < starts.length; at++) {
-    const from = starts[at]!;
-    const to = starts[at + 1]!;
+  for (const [at, from] of starts.entries()) {
+    const to = starts[at + 1] ?? lines.length;
     let size = 0;
     for (let index = from; index < to; index++) size += lines[index]!.size;
     if (size < OWN_CHUNK_CHARACTERS) continue;
