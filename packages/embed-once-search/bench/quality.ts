@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { writeReport } from "../../embed-once/bench/report.ts";
 import { LocalEmbedder } from "../../embed-once/src/provider/local.ts";
 import { seededRandom } from "../../embed-once/test/codec/provider-vectors.ts";
-import { absolutePathOf, readContent } from "../src/catalogue.ts";
+import { readContent } from "../src/catalogue.ts";
 import { embed } from "../src/embed-missing.ts";
 import { gatherCandidates, vectorScores, wordScores } from "../src/find-chunks.ts";
 import { openIndexFile } from "../src/index-file.ts";
@@ -84,7 +84,7 @@ class Subject {
     const texts: string[] = [];
     for (const { path, skipped } of this.#store.knownFiles().values()) {
       if (skipped !== null) continue;
-      const content = await readContent(absolutePathOf(this.root, path));
+      const content = await readContent(this.root, path, undefined);
       if ("skipped" in content) throw new Error(`${path} is indexed and cannot be read`);
       for (const { startLine, endLine, text } of content.chunks) {
         places.push({ path, startLine, endLine });
@@ -189,8 +189,8 @@ async function measureFunctions(
   const questions: (DocstringQuestion & { path: string })[] = [];
   for (const step of walk(source)) {
     if ("skipped" in step) continue;
-    const { path, absolutePath } = step.file;
-    const file = readSourceFile(absolutePath);
+    const { path } = step.file;
+    const file = readSourceFile(source, path);
     if ("skipped" in file) continue;
     const taken = takeDocstrings(path, file.text);
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -1,7 +1,6 @@
 /** Vectors to search in, and queries near to them. Seeded, or of a folder's files: the same in every run. */
 import { LocalEmbedder } from "../../embed-once/src/provider/local.ts";
 import { gaussian, roundSignificand, seededRandom } from "../../embed-once/test/codec/provider-vectors.ts";
-import { absolutePathOf } from "../src/catalogue.ts";
 import { readSourceFile } from "../src/source-file.ts";
 import { walk } from "../src/walk.ts";
 
@@ -90,7 +89,7 @@ export async function repositoryVectors(
 function* readPieces(folder: string): Generator<string> {
   for (const step of walk(folder)) {
     if ("skipped" in step) continue;
-    const source = readSourceFile(absolutePathOf(folder, step.file.path));
+    const source = readSourceFile(folder, step.file.path);
     if ("skipped" in source) continue;
     const lines = source.text.split("\n");
     for (let first = 0; first < lines.length; first += PIECE_LINES) {

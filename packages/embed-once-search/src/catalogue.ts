@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { join } from "node:path";
 import { chunkSource, isPreparedToChunk, prepareToChunk } from "./chunker.ts";
 import type { IndexStore, KeyedChunk, KnownFile, ReadFile } from "./index-store.ts";
 import { readSourceFile } from "./source-file.ts";
@@ -44,7 +43,12 @@ const STAMP_SETTLES_MS = 2000;
 /** What was read is written before others get their turn, and that takes longer. */
 const READING_SHARE = 1 / 3;
 
-/** Brings the index's files, chunks and words up to what lies in the folder. Unchanged files are not read. */
+/**
+ * Brings the index's files, chunks and words up to what lies in the folder. Unchanged files are not read. What lies in a
+ * folder that cannot be listed stays as it is known.
+ *
+ * @throws Error where the root itself cannot be listed
+ */
 export async function catalogueFolder(
   root: string,
   store: IndexStore,
@@ -87,7 +91,7 @@ export async function catalogueFolder(
   };
   for (const [index, { file, known }] of toRead.entries()) {
     const stamp = now() - file.changedAtMs > STAMP_SETTLES_MS ? file.stamp : "";
-    const content = await readContent(file.absolutePath);
+    const content = await readContent(root, file.path, options.maxFileBytes);
     if ("skipped" in content) {
       skip(file.path, content.skipped);
       // Permissions may come back without a trace in the file itself, so what was refused is tried every time.
@@ -123,28 +127,30 @@ function knownFilesAt(store: IndexStore, paths: readonly string[]): Map<string, 
 /** A place that lies in another one of them is walked with that one. */
 function* walkPaths(root: string, paths: readonly string[], options: WalkOptions): Generator<WalkStep> {
   const walked = new Set<string>();
-  const isInside = (path: string): boolean =>
-    walked.has(path) || (path.includes("/") && isInside(path.slice(0, path.lastIndexOf("/"))));
   for (const path of paths.toSorted((a, b) => a.length - b.length)) {
-    if (isInside(path)) continue;
+    if (isIn(walked, path)) continue;
     walked.add(path);
     yield* walkPath(root, path, options);
   }
 }
 
-/** A file's chunks with the names of their texts, or why it has none. */
-export async function readContent(absolutePath: string): Promise<ReadFile["content"]> {
-  const source = readSourceFile(absolutePath);
+/** Whether a path, or a folder that it lies in, is one of these places. */
+function isIn(places: ReadonlySet<string>, path: string): boolean {
+  return places.has(path) || (path.includes("/") && isIn(places, path.slice(0, path.lastIndexOf("/"))));
+}
+
+/** A file's chunks with the names of their texts, or why it has none; see `readSourceFile`. */
+export async function readContent(
+  root: string,
+  path: string,
+  maxFileBytes: number | undefined,
+): Promise<ReadFile["content"]> {
+  const source = readSourceFile(root, path, maxFileBytes);
   if ("skipped" in source) return source;
   // Again where another file, of whoever else reads some in this process, took the grammars with it meanwhile.
-  while (!isPreparedToChunk(absolutePath)) await prepareToChunk([absolutePath]);
-  const chunks = chunkSource(source.text, absolutePath).map(
+  while (!isPreparedToChunk(path)) await prepareToChunk([path]);
+  const chunks = chunkSource(source.text, path).map(
     (chunk): KeyedChunk => ({ ...chunk, key: hash("sha256", chunk.text) }),
   );
   return { hash: hash("sha256", source.text), chunks };
-}
-
-/** Joins a path of the index with its root. */
-export function absolutePathOf(root: string, path: string): string {
-  return join(root, ...path.split("/"));
 }

@@ -1,5 +1,5 @@
 import { type Embedder, EmbeddingResponseError, EmbeddingsFailedError, type Purpose } from "embed-once";
-import { absolutePathOf, readContent } from "./catalogue.ts";
+import { readContent } from "./catalogue.ts";
 import type { IncompleteFile, IndexStore } from "./index-store.ts";
 import { TimeSlice } from "./time-slice.ts";
 import type { TextKey } from "./vector-store.ts";
@@ -9,6 +9,8 @@ export interface EmbedMissingOptions {
   batchSize?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Larger files are not read. @default 1,000,000 */
+  maxFileBytes?: number | undefined;
 }
 
 export const DEFAULT_BATCH_SIZE = 64;
@@ -33,7 +35,7 @@ export async function embedMissing(
   embedder: Embedder,
   options: EmbedMissingOptions = {},
 ): Promise<number> {
-  const { batchSize = DEFAULT_BATCH_SIZE, signal, onProgress } = options;
+  const { batchSize = DEFAULT_BATCH_SIZE, maxFileBytes, signal, onProgress } = options;
   const files = store.incompleteFiles();
   if (files.length === 0) return 0;
   const slice = new TimeSlice(signal);
@@ -84,7 +86,7 @@ export async function embedMissing(
   };
 
   for (const file of files) {
-    const content = await readContent(absolutePathOf(root, file.path));
+    const content = await readContent(root, file.path, maxFileBytes);
     if ("skipped" in content || content.hash !== file.contentHash) continue;
     const texts = new Map(content.chunks.map(({ key, text }) => [key, text]));
     for (const key of store.vectors.missing([...texts.keys()])) {

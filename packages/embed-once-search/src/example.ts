@@ -1,4 +1,4 @@
-import { absolutePathOf, readContent } from "./catalogue.ts";
+import { readContent } from "./catalogue.ts";
 import type { IndexStore, KeyedChunk } from "./index-store.ts";
 
 /** What others shall be like: a place in a file of the index, or any text. */
@@ -16,10 +16,16 @@ export type Example =
  *
  * @throws TypeError for a file that the index does not know, RangeError for a line that the file does not have
  */
-export async function chunkAt(root: string, store: IndexStore, file: string, line: number): Promise<KeyedChunk> {
+export async function chunkAt(
+  root: string,
+  store: IndexStore,
+  file: string,
+  line: number,
+  maxFileBytes?: number,
+): Promise<KeyedChunk> {
   // What the index does not know is not read: a path could lead out of the folder.
   const isKnown = store.knownFilesAt(file).some((known) => known.path === file && known.skipped === null);
-  const content = isKnown ? await readContent(absolutePathOf(root, file)) : undefined;
+  const content = isKnown ? await readContent(root, file, maxFileBytes) : undefined;
   if (content === undefined || "skipped" in content) {
     throw new TypeError(`The index has no file ${JSON.stringify(file)}; expected a path relative to ${root}, with "/"`);
   }

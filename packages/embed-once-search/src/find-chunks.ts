@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { absolutePathOf, readContent } from "./catalogue.ts";
+import { readContent } from "./catalogue.ts";
 import type { FilterCondition } from "./chunk-filter.ts";
 import type { SymbolKind } from "./chunker.ts";
 import { fuse } from "./fusion.ts";
@@ -47,6 +47,8 @@ export interface FindOptions {
   context: number;
   filter: FilterCondition | undefined;
   signal?: AbortSignal | undefined;
+  /** Larger files are not read. */
+  maxFileBytes?: number | undefined;
 }
 
 /** Candidates that each of the two rankings gives to the fusion, at least. */
@@ -74,17 +76,17 @@ export async function findChunks(
   store: IndexStore,
   question: Question,
   queryVector: readonly number[] | undefined,
-  { limit, minScore, context, filter, signal }: FindOptions,
+  { limit, minScore, context, filter, maxFileBytes, signal }: FindOptions,
 ): Promise<SearchResult[]> {
   const holders =
     question.phrases.length === 0
       ? undefined
-      : await chunksWithPhrases(root, store, question, { filter, limit, signal });
+      : await chunksWithPhrases(root, store, question, { filter, limit, maxFileBytes, signal });
   const candidates = rank(
     store.snapshot(() => gatherCandidates(store, question, queryVector, { filter, limit, holders })),
     question,
   );
-  const reader = new ChunkReader(root);
+  const reader = new ChunkReader(root, maxFileBytes);
   const results: SearchResult[] = [];
   const places = new Set<string>();
   for (const { path, key, contentHash, score, symbolPath, kind, language, ...place } of candidates) {
@@ -114,7 +116,7 @@ async function chunksWithPhrases(
   root: string,
   store: IndexStore,
   question: Question,
-  { filter, limit, signal }: Pick<FindOptions, "filter" | "limit" | "signal">,
+  { filter, limit, maxFileBytes, signal }: Pick<FindOptions, "filter" | "limit" | "maxFileBytes" | "signal">,
 ): Promise<number[]> {
   const enough = Math.max(limit, VECTOR_CANDIDATES);
   const [seen, holders] = [new Set<number>(), [] as number[]];
@@ -130,7 +132,7 @@ async function chunksWithPhrases(
     });
     const ranked = rank(places, question);
     for (let first = 0; first < ranked.length && holders.length < enough; first += READ_AT_ONCE) {
-      const reader = new ChunkReader(root); // keeps the files that it reads, so not one for all
+      const reader = new ChunkReader(root, maxFileBytes); // keeps the files that it reads, so not one for all
       for (const { chunkId, path, key, startLine, endLine } of ranked.slice(first, first + READ_AT_ONCE)) {
         seen.add(chunkId);
         const found = await reader.read(path, key, startLine, endLine);
@@ -214,11 +216,13 @@ interface FoundChunk {
 /** Reads chunks out of their files, each file once. */
 class ChunkReader {
   readonly #root: string;
+  readonly #maxFileBytes: number | undefined;
   readonly #lines = new Map<string, readonly string[]>();
   readonly #contents = new Map<string, ReturnType<typeof readContent>>();
 
-  constructor(root: string) {
+  constructor(root: string, maxFileBytes: number | undefined) {
     this.#root = root;
+    this.#maxFileBytes = maxFileBytes;
   }
 
   /** The chunk where it lies now, nearest to where it lay; `undefined` where the file has it no more. */
@@ -228,7 +232,7 @@ class ChunkReader {
       .join("\n");
     if (hash("sha256", text) === key) return { startLine, endLine, text };
     // The file has changed since, or the chunk is a part of a line.
-    if (!this.#contents.has(path)) this.#contents.set(path, readContent(absolutePathOf(this.#root, path)));
+    if (!this.#contents.has(path)) this.#contents.set(path, readContent(this.#root, path, this.#maxFileBytes));
     const content = await this.#contents.get(path)!;
     if ("skipped" in content) return undefined;
     const chunk = nearestTo(
@@ -255,7 +259,7 @@ class ChunkReader {
   #linesOf(path: string): readonly string[] {
     let lines = this.#lines.get(path);
     if (lines === undefined) {
-      const source = readSourceFile(absolutePathOf(this.#root, path));
+      const source = readSourceFile(this.#root, path, this.#maxFileBytes);
       lines = "skipped" in source ? [] : source.text.replace(/\n$/, "").split("\n");
       this.#lines.set(path, lines);
     }

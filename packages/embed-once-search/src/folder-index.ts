@@ -143,9 +143,9 @@ export class FolderIndex {
   }
 
   #embed(store: IndexStore, options: Pick<FolderRunOptions, "signal" | "onProgress">): Promise<number> {
-    const { root, embedder, batchSize, indexDirectory, path } = this.#options;
+    const { root, embedder, batchSize, maxFileBytes, indexDirectory, path } = this.#options;
     return this.#embeddings.take(async () => {
-      const textsAsked = await embedChanges(root, store, embedder, { ...options, batchSize });
+      const textsAsked = await embedChanges(root, store, embedder, { ...options, batchSize, maxFileBytes });
       // Only a complete index has replaced others.
       if (textsAsked > 0 && store.counts().filesIncomplete === 0) removeUnused(indexDirectory, path);
       return textsAsked;

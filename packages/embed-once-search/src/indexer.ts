@@ -95,7 +95,7 @@ export async function embedChanges(
   root: string,
   store: IndexStore,
   embedder: Embedder,
-  options: Pick<IndexRunOptions, "signal" | "onProgress" | "batchSize"> = {},
+  options: Pick<IndexRunOptions, "signal" | "onProgress" | "batchSize" | "maxFileBytes"> = {},
 ): Promise<number> {
   const { onProgress, ...common } = options;
   return saysHowFarItIs(store, (say) =>

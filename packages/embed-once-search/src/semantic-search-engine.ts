@@ -193,7 +193,7 @@ export class SemanticSearchEngine {
       }
       const file = readRelativePath("file", example.file);
       const { line } = example;
-      const { key, text, startLine } = await chunkAt(root, store, file, line);
+      const { key, text, startLine } = await chunkAt(root, store, file, line, this.#maxFileBytes);
       const stored = store.vectors.get(key);
       if (stored !== undefined) options.onSearched?.({ vectors: true });
       const vector = stored ?? (await this.#vectorOf(text, "document", store, options));
@@ -262,7 +262,10 @@ export class SemanticSearchEngine {
   ): Promise<SearchResult[]> {
     const { limit = DEFAULT_LIMIT, minScore = 0, context = 0, signal } = options;
     const filter = readFilter(options);
-    return findChunks(root, store, readQuestion(question), vector, { limit, minScore, context, filter, signal });
+    return findChunks(root, store, readQuestion(question), vector, {
+      ...{ limit, minScore, context, filter, signal },
+      maxFileBytes: this.#maxFileBytes,
+    });
   }
 
   /** The vector of a text, `undefined` where words have to do; the caller is told which. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Embedder } from "embed-once";
@@ -40,6 +41,24 @@ describe("search", () => {
     const scores = results.map((result) => result.score);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
     for (const score of scores) expect(score > 0 && score <= 1).toBe(true);
+  });
+
+  test.skipIf(process.platform === "win32")("waits for no pipe that took a file's place", async () => {
+    const { root, engine } = setUp();
+    await engine.index(root);
+    rmSync(join(root, "src/parser.ts"));
+    execFileSync("mkfifo", [join(root, "src/parser.ts")]);
+    const results = await engine.search("settings order", root, { index: false });
+    expect(results.map(({ file }) => file)).toEqual(["src/store.ts"]);
+  });
+
+  test("reads a larger file than usual where the engine may, and no file that outgrew its bound", async () => {
+    const text = FILES["src/parser.ts"];
+    const { root, engine } = setUp({ "a.ts": text, "b.ts": text.replace("Reads", "Takes") }, { maxFileBytes: 200 });
+    await engine.index(root);
+    writeTree(root, { "b.ts": `${text}${" ".repeat(200)}` });
+    const results = await engine.search("settings", root, { index: false });
+    expect(results.map(({ file }) => file)).toEqual(["a.ts"]);
   });
 
   test("embeds the question, as a query, and nothing else where nothing changed", async () => {
@@ -400,6 +419,22 @@ describe("findSimilar", () => {
     await engine.index(root);
     await expect(engine.findSimilar(example, root)).rejects.toThrow(message);
   });
+
+  test.skipIf(process.platform === "win32")(
+    "embeds nothing from elsewhere where a folder became a link out of the root",
+    async () => {
+      const { root, embedder, engine } = setUp(files);
+      await engine.index(root);
+      const elsewhere = temporaryFolder();
+      writeTree(elsewhere, { "total.ts": "export const secret = 1;\n" });
+      rmSync(join(root, "a"), { recursive: true });
+      symlinkSync(elsewhere, join(root, "a"));
+      const before = embedder.calls.length;
+      const similar = engine.findSimilar({ file: "a/total.ts", line: 1 }, root);
+      await expect(similar).rejects.toThrow('The index has no file "a/total.ts"');
+      expect(embedder.calls).toHaveLength(before);
+    },
+  );
 });
 
 describe("remove", () => {

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readSourceFile } from "../src/source-file.ts";
@@ -6,7 +8,7 @@ import { temporaryFolder, writeTree } from "./support/temporary-folder.ts";
 function read(content: string | Uint8Array): ReturnType<typeof readSourceFile> {
   const root = temporaryFolder();
   writeTree(root, { file: content });
-  return readSourceFile(join(root, "file"));
+  return readSourceFile(root, "file");
 }
 
 test("reads text with line ends of \\n and no byte order mark, so that every checkout gives the same", () => {
@@ -33,5 +35,50 @@ test("knows files that programs wrote by what they say and by lines that nobody 
 });
 
 test("says that a file which is not there cannot be read", () => {
-  expect(readSourceFile(join(temporaryFolder(), "gone"))).toEqual({ skipped: "unreadable" });
+  expect(readSourceFile(temporaryFolder(), "gone")).toEqual({ skipped: "unreadable" });
+});
+
+const withMark = (text: string): Buffer => Buffer.from(`\uFEFF${text}`, "utf16le");
+
+test("reads UTF-16 of either byte order where a byte order mark tells it", () => {
+  for (const text of ["const a = 1;\n", "// 検索の索引\n", ""]) {
+    const lines = withMark(text.replaceAll("\n", "\r\n"));
+    expect(read(lines)).toEqual({ text });
+    expect(read(Buffer.from(lines).swap16())).toEqual({ text });
+  }
+  expect(read(Buffer.concat([withMark("ab\ud800"), Buffer.of(0x61)]))).toEqual({ text: "ab\ufffd" });
+});
+
+test("takes UTF-16 without a mark, UTF-32 and zeros after a mark for binary content", () => {
+  expect(read(Buffer.from("const a = 1;\n", "utf16le"))).toEqual({ skipped: "binary" });
+  expect(read(Uint8Array.of(0xff, 0xfe, 0, 0, 0x61, 0, 0, 0))).toEqual({ skipped: "binary" });
+  expect(read(withMark("a\0b"))).toEqual({ skipped: "binary" });
+});
+
+test("reads no more than the bound, whatever the file was when it was walked", () => {
+  const root = temporaryFolder();
+  writeTree(root, { "a.ts": "x".repeat(101) });
+  expect(readSourceFile(root, "a.ts", 100)).toEqual({ skipped: "too-large" });
+  expect(readSourceFile(root, "a.ts", 101)).toEqual({ text: "x".repeat(101) });
+});
+
+test.skipIf(process.platform === "win32")("does not wait for a pipe that took a file's place", () => {
+  const root = temporaryFolder();
+  execFileSync("mkfifo", [join(root, "a.txt")]);
+  expect(readSourceFile(root, "a.txt")).toEqual({ skipped: "special" });
+  expect(readSourceFile(root, "")).toEqual({ skipped: "special" });
+});
+
+test.skipIf(process.platform === "win32")("follows no link out of the folder", () => {
+  const [root, elsewhere] = [temporaryFolder(), temporaryFolder()];
+  writeTree(root, { "src/s.ts": "inside" });
+  writeTree(elsewhere, { "s.ts": "outside" });
+  symlinkSync(join(elsewhere, "s.ts"), join(root, "s.ts"));
+  symlinkSync(elsewhere, join(root, "lnk"));
+  expect(readSourceFile(root, "s.ts")).toEqual({ skipped: "symlink" });
+  expect(readSourceFile(root, "lnk/s.ts")).toEqual({ skipped: "symlink" });
+  expect(readSourceFile(root, "../s.ts")).toEqual({ skipped: "unreadable" });
+  rmSync(join(root, "lnk"));
+  symlinkSync(join(root, "src"), join(root, "lnk"));
+  expect(readSourceFile(root, "lnk/s.ts")).toEqual({ text: "inside" });
 });
