@@ -7,6 +7,7 @@ const ALONE = [
   "packages/embed-once/test/codec/encode-kernels.test.ts",
   "packages/embed-once/test/codec/kernel-memory.test.ts",
   "packages/embed-once/test/codec/verification.test.ts",
+  "packages/embed-once-search/test/unreadable-folder.test.ts",
   "packages/embed-once-search/test/watch-without-events.test.ts",
 ];
 

@@ -65,10 +65,16 @@ export async function catalogueFolder(
   // not among them, so they stay.
   const gone = paths === undefined ? store.knownFiles() : knownFilesAt(store, paths);
   const toRead: { file: WalkedFile; known: KnownFile | undefined }[] = [];
+  /** Places that the system refuses to show: what is known of them and below may be there as before. */
+  const unseen = new Set<string>();
   const slice = new TimeSlice(signal);
   for (const step of paths === undefined ? walk(root, options) : walkPaths(root, paths, options)) {
     if ("skipped" in step) {
+      if (step.path === "." && step.skipped === "unreadable") {
+        throw new Error(`The folder ${root} cannot be read: ${step.cause?.message}`, { cause: step.cause });
+      }
       skip(step.path, step.skipped);
+      if (step.skipped === "unreadable") unseen.add(step.path);
     } else {
       const known = gone.get(step.file.path);
       gone.delete(step.file.path);
@@ -114,6 +120,7 @@ export async function catalogueFolder(
   write();
   if (toRead.length > 0) onProgress?.(toRead.length, toRead.length);
 
+  if (unseen.size > 0) for (const path of gone.keys()) if (isIn(unseen, path)) gone.delete(path);
   // Only now: a file that was renamed is there under its new name before the old one goes.
   store.removeFiles([...gone.values()]);
   report.filesRemoved = [...gone.values()].filter((file) => file.skipped === null).length;

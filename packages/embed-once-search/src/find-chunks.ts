@@ -218,7 +218,7 @@ class ChunkReader {
   readonly #root: string;
   readonly #maxFileBytes: number | undefined;
   readonly #lines = new Map<string, readonly string[]>();
-  readonly #contents = new Map<string, ReturnType<typeof readContent>>();
+  readonly #contents = new Map<string, Awaited<ReturnType<typeof readContent>>>();
 
   constructor(root: string, maxFileBytes: number | undefined) {
     this.#root = root;
@@ -232,8 +232,8 @@ class ChunkReader {
       .join("\n");
     if (hash("sha256", text) === key) return { startLine, endLine, text };
     // The file has changed since, or the chunk is a part of a line.
-    if (!this.#contents.has(path)) this.#contents.set(path, readContent(this.#root, path, this.#maxFileBytes));
-    const content = await this.#contents.get(path)!;
+    const content = this.#contents.get(path) ?? (await readContent(this.#root, path, this.#maxFileBytes));
+    this.#contents.set(path, content);
     if ("skipped" in content) return undefined;
     const chunk = nearestTo(
       startLine,

@@ -15,7 +15,7 @@ export type SkipReason =
   | "too-large"
   /** The system refused to list or read it, or its name is not UTF-8. */
   | "unreadable"
-  /** Has a NUL byte in its first 8 KB. */
+  /** Has a NUL byte in its first 8 KB, and no byte order mark of UTF-16 that explains it. */
   | "binary"
   /** A lock file, a source map, or a file that says of itself that a program wrote it. */
   | "generated"
@@ -32,7 +32,15 @@ export interface WalkedFile {
   changedAtMs: number;
 }
 
-export type WalkStep = { file: WalkedFile } | { skipped: SkipReason; path: string };
+export type WalkStep =
+  | { file: WalkedFile }
+  | {
+      skipped: SkipReason;
+      /** Of the walked folder itself, "." */
+      path: string;
+      /** What the system said, where that is the reason. */
+      cause?: Error;
+    };
 
 export interface WalkOptions {
   /** Larger files are skipped. @default 1,000,000 */
@@ -85,8 +93,8 @@ export function* walk(root: string, options: WalkOptions = {}): Generator<WalkSt
 }
 
 /**
- * What `walk` says of one place: a file, a folder with all that lies in it, or nothing where nothing is there or a folder
- * on the way is left out.
+ * What `walk` says of one place: a file, a folder with all that lies in it, the folder on the way that cannot be read, or
+ * nothing where nothing is there or a folder on the way is left out.
  *
  * @param path relative to the root, with `/`
  */
@@ -97,7 +105,10 @@ export function* walkPath(root: string, path: string, options: WalkOptions = {})
   const last = names.pop()!;
   for (const name of names) {
     const entry = look(within, name, limits);
-    if (entry === undefined || !("inside" in entry)) return;
+    if (entry === undefined || !("inside" in entry)) {
+      if (entry !== undefined && "skipped" in entry && entry.skipped === "unreadable") yield entry;
+      return;
+    }
     within = entry.inside();
   }
   yield* walkEntry(within, last, limits);
@@ -127,8 +138,10 @@ function* walkFolder(position: Position, limits: Limits): Generator<WalkStep> {
   let names: string[];
   try {
     names = readdirSync(folder).sort(byCodeUnit);
-  } catch {
-    yield { skipped: "unreadable", path: prefix === "" ? "." : prefix.slice(0, -1) };
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    if (prefix === "") yield { skipped: "unreadable", path: ".", cause };
+    else if (!isGone(cause)) yield { skipped: "unreadable", path: prefix.slice(0, -1), cause };
     return;
   }
   for (const name of names) yield* walkEntry(position, name, limits);
@@ -170,8 +183,8 @@ function look(
   let stats: BigIntStats | undefined;
   try {
     stats = lstatSync(absolutePath, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    return { skipped: "unreadable", path };
+  } catch (error) {
+    return isGone(error) ? undefined : { skipped: "unreadable", path, cause: error as Error };
   }
   if (stats === undefined) return undefined;
 
@@ -203,6 +216,11 @@ function walkedFile(path: string, absolutePath: string, stats: BigIntStats): Wal
     stamp: `${size}:${mtimeNs}:${ctimeNs}:${ino}`,
     changedAtMs: Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs),
   };
+}
+
+/** Whether a folder went while it was walked, or a file is in its place; anything else may pass. */
+function isGone(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 function byCodeUnit(a: string, b: string): number {
