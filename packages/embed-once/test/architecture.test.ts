@@ -52,7 +52,7 @@ const FILE_SYSTEM = [
   /^embed-once\/src\/(cli\/|config-file\.ts$)/,
 ];
 const SEARCH_FILE_SYSTEM =
-  /^embed-once-search\/src\/(walk|directory|ignore-rules|git-excludes|file-identity|source-file|sqlite|index-file|index-location|folder-events|chunk\/grammars)\.ts$/;
+  /^embed-once-search\/src\/(walk|directory|ignore-rules|git-excludes|file-identity|source-file|sqlite|index-file|index-location|folder-events|chunk\/(grammars|tree-sitter))\.ts$/;
 
 /** What the search package may know of the library. */
 const SEARCH_MAY_IMPORT = ["embed-once", "embed-once/codec", "embed-once/kernels"];
