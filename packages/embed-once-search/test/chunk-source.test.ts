@@ -186,3 +186,10 @@ describe("chunkSource", () => {
 function sum(seed: number): string {
   return Array.from({ length: 14 }, (_, i) => `a * ${(seed * 7919 + i * 104_729) % 9973}`).join(" + ");
 }
+
+test("what stands over a line of signs is a heading, unless it begins a list, a quotation or a table", () => {
+  const body = "Words of some length that follow it.\n".repeat(40);
+  const section = (title: string) => chunkSource(`${title}\n===\n\n${body}`, "a.md")[0]!.symbolPath;
+  for (const title of ["4.4.1 / 2014-06-02", "**new**", "-x", "2024"]) expect(section(title)).toBe(title);
+  for (const title of ["- a", "1. a", "> a", "| a |"]) expect(section(title)).toBeUndefined();
+});

@@ -63,7 +63,8 @@ function headingOf(lines: readonly Line[], index: number): { level: number; titl
   const below = lines[index + 1];
   // A paragraph of one line and a line of = or - right under it.
   if (below === undefined || below.row !== line.row + 1 || !UNDERLINE.test(below.content) || !line.blankBefore) return;
-  if (/^[-*>|+]|^\d+[.)]/.test(line.content)) return;
+  // What begins a list item, a quotation or a table is no paragraph; `4.4.1` and `**new**` begin none.
+  if (/^(?:[-*+]|\d{1,9}[.)])(?:\s|$)|^[>|]/.test(line.content)) return;
   return { level: below.content.startsWith("=") ? 1 : 2, title: line.content };
 }
 

@@ -145,7 +145,11 @@ describe("the MCP server, with the SDK's client", () => {
       ["search_code", { query: " " }, /question must hold some words/],
       ["search_code", { query: "x", limit: 0 }, /limit/],
       ["search_code", {}, /query/],
-      ["find_similar", { file: "../outside.ts", line: 1 }, /no file "\.\.\/outside\.ts"/],
+      [
+        "find_similar",
+        { file: "../outside.ts", line: 1 },
+        /file must be relative to the searched folder and lie in it, got "\.\.\/outside\.ts"/,
+      ],
       ["find_similar", { file: "menu.ts" }, /either file and line, or snippet, got file/],
       ["find_similar", {}, /got none of them/],
     ];
