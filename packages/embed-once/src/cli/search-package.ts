@@ -13,7 +13,7 @@ export interface SearchPackage {
     folder: string,
     options: SearchCommandOptions,
     context: SearchContext,
-  ): Promise<{ results: { file: string }[]; report: SearchReport }>;
+  ): Promise<{ results: SearchResult[]; report: SearchReport }>;
   runStatus(folder: string, context: SearchContext): Promise<IndexStatus>;
   runRemove(folder: string, context: SearchContext): Promise<boolean>;
   runWatch(folder: string, onUpdate: (report: IndexCounts) => void, context: SearchContext): Promise<void>;
@@ -22,6 +22,11 @@ export interface SearchPackage {
     results: object[],
     options: { color: boolean; question?: string | undefined; files?: boolean | undefined; null?: boolean | undefined },
   ): string;
+}
+
+export interface SearchResult {
+  /** Relative to the searched folder, with `/`. */
+  file: string;
 }
 
 export interface SearchReport {

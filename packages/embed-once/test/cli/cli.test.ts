@@ -142,6 +142,11 @@ describe("the index", () => {
     expect(files().trim().split("\n").sort()).toEqual(["lib/checksum.ts", "menu.ts"]);
     expect(files("--path", "lib/")).toBe("lib/checksum.ts\n");
     expect(files("--limit", "1").trim().split("\n")).toHaveLength(1);
+    expect(
+      run(["search", "function", ".", "--files", "--limit", "2"], { cache }).stdout.trim().split("\n"),
+    ).toHaveLength(2);
+    const fromOutside = run(["search", "function", "project", "--files", "--path", "lib"], { cache, cwd: scratch });
+    expect(fromOutside.stdout).toBe("project/lib/checksum.ts\n");
     expect(files("--path", "lib/", "-0")).toBe("lib/checksum.ts\0");
     expect(run(["search", "function", "--null"], { cache })).toMatchObject({ status: 2, stdout: "" });
   });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { EmbedderStatistics } from "../../statistics/statistics.ts";
 import { UsageError } from "../errors.ts";
@@ -6,6 +7,7 @@ import {
   type IndexReport,
   type SearchCommandOptions,
   type SearchReport,
+  type SearchResult,
   type SearchSession,
   withSearchPackage,
 } from "../search-package.ts";
@@ -20,7 +22,11 @@ export function registerSearchCommands(program: Command, output: Output, signal:
     .description("find the places in a folder that answer a question; indexes first what is missing or changed")
     .argument("<question>", "plain words, an identifier, or both")
     .argument("[folder]", "the folder to search", ".")
-    .addOption(new Option("-n, --limit <number>", "most results").default(String(DEFAULT_LIMIT)).helpGroup("Results:"))
+    .addOption(
+      new Option("-n, --limit <number>", "most results, or files with --files")
+        .default(String(DEFAULT_LIMIT))
+        .helpGroup("Results:"),
+    )
     .addOption(
       new Option("--min-score <number>", "only results that score at least so much, 0 to 1").helpGroup("Results:"),
     )
@@ -58,7 +64,8 @@ Examples:
       const options = searchOptions(flags);
       await withSearchPackage(command, output, signal, async (session) => {
         const { results, report } = await session.search.runSearch(question, folder, options, session.context);
-        tellResults(session, output, flags, { question, results, ...report });
+        const found = flags.files ? await inFiles(session, question, folder, options, results) : results;
+        tellResults(session, output, flags, { question, folder, results: found, ...report });
       });
     });
 
@@ -80,6 +87,29 @@ Examples:
         tellResults(session, output, flags, { index });
       });
     });
+}
+
+/** The best places of as many files as were asked for: several of the best may lie in one. */
+async function inFiles(
+  { search, context }: SearchSession,
+  question: string,
+  folder: string,
+  options: SearchCommandOptions,
+  results: SearchResult[],
+): Promise<SearchResult[]> {
+  let [found, asked] = [results, options.limit];
+  for (;;) {
+    const best = new Map<string, SearchResult>();
+    for (const result of found) if (!best.has(result.file)) best.set(result.file, result);
+    if (best.size >= options.limit || found.length < asked) return [...best.values()].slice(0, options.limit);
+    asked *= 4;
+    ({ results: found } = await search.runSearch(
+      question,
+      folder,
+      { ...options, limit: asked, index: false },
+      context,
+    ));
+  }
 }
 
 /** A filter that may be given several times: any of its values will do. */
@@ -131,7 +161,9 @@ function fraction(flag: string, value: string): number {
 interface Outcome {
   /** Both absent for a command that only indexes. */
   question?: string;
-  results?: { file: string }[];
+  /** As it was given: names are printed with it, so that they lead there from here. */
+  folder?: string;
+  results?: SearchResult[];
   /** Absent where the index was used as it is. */
   index: IndexReport | undefined;
   basis?: SearchReport["basis"];
@@ -141,7 +173,7 @@ function tellResults(
   { search, services, providerReason, startedMs }: SearchSession,
   output: Output,
   { json, files, null: isForPrograms }: Pick<SearchFlags, "json" | "files" | "null">,
-  { question, results, index, basis }: Outcome,
+  { question, folder = ".", results, index, basis }: Outcome,
 ): void {
   const seconds = (performance.now() - startedMs) / 1000;
   const { embedderInfo, identity } = services.embedder;
@@ -150,7 +182,8 @@ function tellResults(
     const report = { embedder: embedderInfo.name, model: identity.model, index, basis, texts, seconds };
     output.result(JSON.stringify({ results, report }, null, 2));
   } else if (results && results.length > 0) {
-    const text = search.formatResults(results, { color: output.color, question, files, null: isForPrograms });
+    const named = results.map((result) => ({ ...result, file: join(folder, result.file) }));
+    const text = search.formatResults(named, { color: output.color, question, files, null: isForPrograms });
     if (isForPrograms) output.rawResult(text);
     else output.result(text);
   }
