@@ -262,10 +262,9 @@ export class SemanticSearchEngine {
   ): Promise<SearchResult[]> {
     const { limit = DEFAULT_LIMIT, minScore = 0, context = 0, signal } = options;
     const filter = readFilter(options);
-    return findChunks(root, store, readQuestion(question), vector, {
-      ...{ limit, minScore, context, filter, signal },
-      maxFileBytes: this.#maxFileBytes,
-    });
+    const maxFileBytes = this.#maxFileBytes;
+    const how = { limit, minScore, context, filter, maxFileBytes, signal };
+    return findChunks(root, store, readQuestion(question), vector, how);
   }
 
   /** The vector of a text, `undefined` where words have to do; the caller is told which. */

@@ -31,7 +31,8 @@ export function divide(target: usize, count: i32, power: f64): void {
   }
 }
 
-// The tables begin with two rows for each exponent field of a float32: for magnitudes below the power of ten in its octave, and from there on.
+// The tables begin with two rows for each exponent field of a float32: for magnitudes below the power of ten in its
+// octave, and from there on.
 const ROW_SHIFT: usize = 6;
 /** Float64s: the powers of ten that give nine, eight and seven digits. */
 const NINE: usize = 0;

@@ -6,13 +6,13 @@ import type {
   EmbedOptions,
   Purpose,
 } from "../core/embedder.ts";
-import { EmbeddingResponseError } from "../core/errors.ts";
+import { EmbeddingResponseError, messageOf } from "../core/errors.ts";
 import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
 import { baseError } from "../embedder/errors.ts";
-import type { CacheEmbedderOptions } from "../embedder/options.ts";
+import { type CacheEmbedderOptions, withoutOwnRetries } from "../embedder/options.ts";
 import { AiSdkCall } from "./ai-sdk-call.ts";
 import {
   type AiSdkCallOptions,
@@ -123,7 +123,7 @@ export function cacheAiSdk<Version extends "v3" | "v4">(
   options: CacheEmbedderOptions & FromAiSdkOptions = {},
 ): AiSdkEmbeddingModel<Version> & { readonly embedder: CachedEmbedder } {
   const base = fromAiSdk(model, options.identity, options);
-  return toAiSdk(cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 }), {
+  return toAiSdk(cacheEmbedder(base, withoutOwnRetries(options)), {
     specificationVersion: model.specificationVersion,
   });
 }
@@ -208,7 +208,7 @@ class AiSdkEmbedder implements Embedder {
       await this.createEmbeddings([CHECK_TEXT]);
       return { valid: true };
     } catch (error) {
-      return { valid: false, error: error instanceof Error ? error.message : String(error) };
+      return { valid: false, error: messageOf(error) };
     }
   }
 

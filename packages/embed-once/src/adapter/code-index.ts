@@ -8,11 +8,11 @@ import type {
   EmbedOptions,
   Usage,
 } from "../core/embedder.ts";
-import { ConfigurationError, EmbeddingResponseError } from "../core/errors.ts";
+import { ConfigurationError, EmbeddingResponseError, messageOf } from "../core/errors.ts";
 import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder, type Float32Response } from "../embedder/cached-embedder.ts";
-import type { CacheEmbedderOptions } from "../embedder/options.ts";
+import { type CacheEmbedderOptions, withoutOwnRetries } from "../embedder/options.ts";
 import { createKeylessEmbedder } from "../provider/keyless.ts";
 import type { Environment } from "../provider/provider.ts";
 import type { ProviderConfig } from "../provider/provider-config.ts";
@@ -145,8 +145,7 @@ export class OptimizedEmbedderWrapper<Name extends string = string> implements C
 
   /** Takes what `cacheEmbedder` takes, and throws what it throws. */
   constructor(base: Embedder & { readonly embedderInfo: { readonly name: Name } }, options: CacheEmbedderOptions = {}) {
-    // The embedders of code-index projects retry by themselves.
-    this.#embedder = cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 });
+    this.#embedder = cacheEmbedder(base, withoutOwnRetries(options));
     this.#name = base.embedderInfo.name;
     this.identity = this.#embedder.identity;
   }
@@ -281,7 +280,7 @@ export class CodeIndexServiceFactory {
     try {
       return await embedder.validateConfiguration();
     } catch (error) {
-      return { valid: false, error: error instanceof Error ? error.message : String(error) };
+      return { valid: false, error: messageOf(error) };
     }
   }
 }

@@ -5,11 +5,11 @@ import type {
   EmbeddingResponse,
   EmbedOptions,
 } from "../core/embedder.ts";
-import { EmbeddingResponseError } from "../core/errors.ts";
+import { EmbeddingResponseError, messageOf } from "../core/errors.ts";
 import { copyTexts } from "../core/texts.ts";
 import { abortable } from "../embedder/abortable.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
-import type { CacheEmbedderOptions } from "../embedder/options.ts";
+import { type CacheEmbedderOptions, withoutOwnRetries } from "../embedder/options.ts";
 
 /**
  * What `@langchain/core` calls EmbeddingsInterface, which its vector stores, retrievers and caches take. Written down here
@@ -83,7 +83,7 @@ export function cacheLangChain(
   options: CacheEmbedderOptions = {},
 ): LangChainEmbeddings & { readonly embedder: CachedEmbedder } {
   const base = fromLangChain(embeddings, identity);
-  return toLangChain(cacheEmbedder(base, { ...options, maxRetries: options.maxRetries ?? 0 }));
+  return toLangChain(cacheEmbedder(base, withoutOwnRetries(options)));
 }
 
 const CHECK_TEXT = "embed once";
@@ -127,7 +127,7 @@ class LangChainEmbedder implements Embedder {
       await this.createEmbeddings([CHECK_TEXT]);
       return { valid: true };
     } catch (error) {
-      return { valid: false, error: error instanceof Error ? error.message : String(error) };
+      return { valid: false, error: messageOf(error) };
     }
   }
 

@@ -1,10 +1,11 @@
 import type { Embedder, EmbedderIdentity, EmbeddingResponse, EmbedOptions, Usage } from "../core/embedder.ts";
-import { EmbeddingResponseError } from "../core/errors.ts";
+import { EmbeddingResponseError, messageOf } from "../core/errors.ts";
 import { estimateTokens, type RequestLimits } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { type CachedEmbedder, cacheEmbedder } from "../embedder/cached-embedder.ts";
 import { baseError } from "../embedder/errors.ts";
-import type { CacheEmbedderOptions } from "../embedder/options.ts";
+import { type CacheEmbedderOptions, withoutOwnRetries } from "../embedder/options.ts";
+import { OPENAI_LIMITS } from "../provider/openai-limits.ts";
 import { placesOf, putInPlace } from "./answer-order.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { plainEndpoint } from "./endpoint.ts";
@@ -28,12 +29,7 @@ export interface CacheOpenAIOptions extends Omit<CacheEmbedderOptions, "identity
   identity?: Partial<Pick<EmbedderIdentity, "provider" | "model" | "endpoint" | "revision" | "options">> | undefined;
 }
 
-/**
- * OpenAI's bounds of a request (platform.openai.com/docs/api-reference/embeddings, November 2026). That of tokens is taken
- * for granted of OpenAI's and Azure's own servers; what others take is learned from their refusals.
- */
-const MAX_TEXTS_PER_REQUEST = 2_048;
-const MAX_TOKENS_PER_REQUEST = 300_000;
+/** OpenAI's and Azure's own servers. The tokens that others take in a request are learned from their refusals. */
 const OPENAI_HOST = /^(api\.openai\.com|.+\.openai\.azure\.com)$/;
 /** The model of the embedder itself; every `create` names its own. */
 const DEFAULT_MODEL = "text-embedding-3-small";
@@ -60,11 +56,7 @@ export function cacheOpenAI<Client extends OpenAIClient>(
       `cacheOpenAI takes a client of the package openai, got ${client === null ? "null" : typeof client}`,
     );
   }
-  // The client retries by itself.
-  const embedder = cacheEmbedder(new ClientEmbedder(client, options.identity), {
-    ...options,
-    maxRetries: options.maxRetries ?? 0,
-  });
+  const embedder = cacheEmbedder(new ClientEmbedder(client, options.identity), withoutOwnRetries(options));
   const embeddings = new Proxy(client.embeddings, {
     get: (target, name) =>
       name === "create"
@@ -263,11 +255,7 @@ class ClientEmbedder implements Embedder {
     this.#client = client;
     this.#given = given;
     const isOpenAIs = OPENAI_HOST.test(URL.parse(client.baseURL)?.hostname ?? "");
-    this.limits = {
-      maxTextsPerRequest: MAX_TEXTS_PER_REQUEST,
-      maxBytesPerRequest: Number.POSITIVE_INFINITY,
-      maxTokensPerRequest: isOpenAIs ? MAX_TOKENS_PER_REQUEST : undefined,
-    };
+    this.limits = isOpenAIs ? OPENAI_LIMITS : { ...OPENAI_LIMITS, maxTokensPerRequest: undefined };
   }
 
   countTokens(text: string, _model?: string, { context }: EmbedOptions = {}): number {
@@ -328,7 +316,7 @@ class ClientEmbedder implements Embedder {
       await this.createEmbeddings(["embed once"]);
       return { valid: true };
     } catch (error) {
-      return { valid: false, error: error instanceof Error ? error.message : String(error) };
+      return { valid: false, error: messageOf(error) };
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { ContentKey } from "../core/content-key.ts";
+import { messageOf } from "../core/errors.ts";
 import type { LifetimeCounters, MappedEntry, MappedTier } from "../tier/mapped-tier.ts";
 import type { TierUsage } from "../tier/tier.ts";
-import { Faults, messageOf } from "./faults.ts";
+import { Faults } from "./faults.ts";
 
 export interface DiskTierOptions {
   open: () => Promise<MappedTier>;
@@ -141,6 +142,25 @@ export class DiskTier {
   }
 
   /**
+   * Runs something that needs the tier, and opens it anew where it was closed by that.
+   * @throws where there is no disk tier
+   */
+  async use<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
+    await this.open();
+    const tier = this.#tier;
+    if (!tier) throw new Error(this.degraded[0] ?? "the cache has no vectors on disk");
+    try {
+      return await work(tier);
+    } finally {
+      if (tier.isClosed) {
+        this.#forget(tier);
+        this.#retryAtMs = 0;
+        await this.open();
+      }
+    }
+  }
+
+  /**
    * The same for something that puts another file in the tier's place. It waits for the writes that are under way, and
    * those that come meanwhile wait for it.
    */
@@ -158,25 +178,6 @@ export class DiskTier {
       });
     this.#exclusive = over;
     return done;
-  }
-
-  /**
-   * Runs something that needs the tier, and opens it anew where it was closed by that.
-   * @throws where there is no disk tier
-   */
-  async use<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
-    await this.open();
-    const tier = this.#tier;
-    if (!tier) throw new Error(this.degraded[0] ?? "the cache has no vectors on disk");
-    try {
-      return await work(tier);
-    } finally {
-      if (tier.isClosed) {
-        this.#forget(tier);
-        this.#retryAtMs = 0;
-        await this.open();
-      }
-    }
   }
 
   /** Empty where it cannot be read: nobody gets wrong numbers for want of statistics. */
@@ -197,15 +198,6 @@ export class DiskTier {
     return added ? this.#writeTo(added) : false;
   }
 
-  async #writeTo<Result>(write: Promise<Result>): Promise<Result> {
-    this.#writing.add(write);
-    try {
-      return await write;
-    } finally {
-      this.#writing.delete(write);
-    }
-  }
-
   async flush(): Promise<void> {
     await this.#tier?.flush();
   }
@@ -214,6 +206,15 @@ export class DiskTier {
     this.#closed = true;
     await this.#opening;
     await this.#tier?.close();
+  }
+
+  async #writeTo<Result>(write: Promise<Result>): Promise<Result> {
+    this.#writing.add(write);
+    try {
+      return await write;
+    } finally {
+      this.#writing.delete(write);
+    }
   }
 
   async #open(): Promise<void> {

@@ -25,7 +25,3 @@ export class Faults<What extends string> {
     this.#messages.clear();
   }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

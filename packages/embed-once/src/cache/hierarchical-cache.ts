@@ -3,6 +3,7 @@ import { decodeVector, UnsupportedRecordError } from "../codec/index.ts";
 import { numberFormOf } from "../codec/record.ts";
 import { encodeLent } from "../codec/vector-codec.ts";
 import { type ContentKey, KEY_BYTES } from "../core/content-key.ts";
+import { messageOf } from "../core/errors.ts";
 import { checkModelName } from "../core/model-name.ts";
 import { CountsTeller } from "../statistics/channels.ts";
 import { countStored, readLifetime } from "../statistics/lifetime.ts";
@@ -19,7 +20,7 @@ import { DEFAULT_MAX_BYTES } from "../tier/tier-state.ts";
 import { encodeBatch, isVector } from "./batch-records.ts";
 import { CacheCounts, type TierCounts } from "./cache-counts.ts";
 import { DiskTier } from "./disk-tier.ts";
-import { Faults, messageOf } from "./faults.ts";
+import { Faults } from "./faults.ts";
 import { exportPack, type ImportReport, importPack, isReadable } from "./maintenance.ts";
 import { MemoryAge } from "./memory-age.ts";
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from "./options.ts";
@@ -209,8 +210,7 @@ class HierarchicalCache implements EmbeddingCache {
   }
 
   compact(progress: Progress = {}): Promise<CompactReport> {
-    if (!this.#disk) return Promise.reject(noDisk());
-    return this.#disk.useAlone((tier) => compact(tier, progress));
+    return this.#onDisk((tier) => compact(tier, progress), "useAlone");
   }
 
   async clear(model?: string, progress: Progress = {}): Promise<number> {
@@ -252,9 +252,9 @@ class HierarchicalCache implements EmbeddingCache {
     this.#compressed?.clear();
   }
 
-  #onDisk<Result>(work: (tier: MappedTier) => Promise<Result>): Promise<Result> {
-    if (!this.#disk) return Promise.reject(noDisk());
-    return this.#disk.use(work);
+  #onDisk<Result>(work: (tier: MappedTier) => Promise<Result>, how: "use" | "useAlone" = "use"): Promise<Result> {
+    if (!this.#disk) return Promise.reject(new Error("the cache has no disk tier: diskBytes is 0"));
+    return this.#disk[how](work);
   }
 
   /** What the tiers count by themselves. */
@@ -369,10 +369,6 @@ class HierarchicalCache implements EmbeddingCache {
   #cannotEncode(error: unknown): void {
     this.#faults.add("encode", `vectors cannot be encoded, and are kept as long as L1 has room: ${messageOf(error)}`);
   }
-}
-
-function noDisk(): Error {
-  return new Error("the cache has no disk tier: diskBytes is 0");
 }
 
 function checkKey(key: ContentKey, index: number): void {

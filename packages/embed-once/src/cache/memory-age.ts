@@ -5,8 +5,9 @@ const LEAST_PART_LEFT = 1 / 8;
 
 /**
  * Says when the tiers in memory must be emptied so that nothing too old is served from them: as soon as the oldest vector
- * that was taken in since the last time has had its time, or the clock was set back behind the newest. That costs a look at the clock for each batch, and no room for
- * ages; vectors on disk have theirs beside them and come back by the next hit.
+ * that was taken in since the last time has had its time, or the clock was set back behind the newest. That costs a look
+ * at the clock for each batch, and no room for ages; vectors on disk have theirs beside them and come back by the next
+ * hit.
  */
 export class MemoryAge {
   readonly #ttlMs: number;

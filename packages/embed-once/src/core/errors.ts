@@ -54,3 +54,8 @@ export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "EMBED_ONCE_CONFIGURATION";
 }
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,3 +1,5 @@
+import { messageOf } from "./errors.ts";
+
 /**
  * A listener of the user's that cannot harm whom it listens to: what it throws is a warning of the process. Answers that
  * are paid for must not be lost by it.
@@ -8,8 +10,7 @@ export function harmless<Told>(name: string, listener: (told: Told) => void): (t
     try {
       listener(told);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      process.emitWarning(`${name} threw: ${message}`, "EmbedOnceWarning");
+      process.emitWarning(`${name} threw: ${messageOf(error)}`, "EmbedOnceWarning");
     }
   };
 }

@@ -7,6 +7,13 @@ export interface RequestLimits {
   maxTokensPerRequest?: number | undefined;
 }
 
+const OVER_A_MINUTE = /request too large|tokens must be reduced/i;
+
+/** Whether a 429 says that the request alone has more tokens than a minute may have, as OpenAI does: waiting is no cure. */
+export function isOverAMinute(message: string): boolean {
+  return OVER_A_MINUTE.test(message);
+}
+
 /** `[start, end)` of a run of neighbours. */
 export interface Run {
   start: number;

@@ -1,3 +1,4 @@
+import { isOverAMinute } from "../core/request-limits.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 
 /** What can be done about a failed request. */
@@ -34,8 +35,6 @@ const QUOTA = /exceeded your current quota/i;
 const STATED_WAIT =
   /(?:try again in|retry in|retry after|retryDelay"?:\s*")\s*((?:\d+(?:\.\d+)?\s*(?:ms|h|m|s)[a-z]*\s*)+)/i;
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-/** A 429 that is about one request: it alone has more tokens than a minute may have. */
-const OVER_A_MINUTE = /request too large|tokens must be reduced/i;
 /** Of a refusal that is about the call, not about a text. */
 const CALL_PARAMETERS: ReadonlySet<unknown> = new Set(["model", "dimensions", "encoding_format"]);
 const ABOUT_THE_CALL =
@@ -60,7 +59,7 @@ export function classifyFailure(error: unknown, nowMs: number): Failure {
   if (HOPELESS.has(fields.reason)) return { kind: "fatal", retryAfterMs };
   if (fields.reason === "request" && fields.textIndex !== undefined) return { kind: "refused" };
   if (OUT_OF_CREDIT.test(text)) return { kind: "fatal" };
-  if (status === 429 && OVER_A_MINUTE.test(text)) return { kind: "too-large", tokens: true };
+  if (status === 429 && isOverAMinute(text)) return { kind: "too-large", tokens: true };
   if (status !== undefined && REFUSED_STATUSES.has(status)) {
     const isBatch = BATCH_TOO_LARGE.test(text);
     if (status !== 413 && !isBatch) {

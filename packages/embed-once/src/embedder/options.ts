@@ -65,6 +65,11 @@ export interface ResolvedEmbedderOptions {
   onNotice: (message: string) => void;
 }
 
+/** For a base that retries by itself: further attempts are made only where the user asks for them. */
+export function withoutOwnRetries<Options extends RetryOptions>(options: Options): Options {
+  return { ...options, maxRetries: options.maxRetries ?? 0 };
+}
+
 /** Merges with the defaults and checks; wrong options are told here, not on first use. */
 export function resolveEmbedderOptions(options: CacheEmbedderOptions): ResolvedEmbedderOptions {
   const { onNotice } = resolveCacheOptions(options);

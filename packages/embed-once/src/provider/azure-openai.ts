@@ -1,7 +1,8 @@
 import { ConfigurationError } from "../core/errors.ts";
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
-import { OPENAI_LIMITS, OPENAI_PRICE_SOURCE, openaiModels } from "./openai.ts";
+import { OPENAI_PRICE_SOURCE, openaiModels } from "./openai.ts";
 import { openaiWire } from "./openai-compatible.ts";
+import { OPENAI_LIMITS } from "./openai-limits.ts";
 import { keyHint, type Provider, readVariable, requireKey } from "./provider.ts";
 
 const DEFAULT_DEPLOYMENT = "text-embedding-3-small";

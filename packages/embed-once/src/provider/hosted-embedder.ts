@@ -6,6 +6,7 @@ import type {
   Purpose,
   Usage,
 } from "../core/embedder.ts";
+import { messageOf } from "../core/errors.ts";
 import { type RequestLimits, splitRequests } from "../core/request-limits.ts";
 import { copyTexts } from "../core/texts.ts";
 import { parseBaseURL } from "./base-url.ts";
@@ -193,7 +194,7 @@ export class HostedEmbedder implements ProviderEmbedder {
       await this.#embed([CHECK_TEXT], this.#config.model, {}, patience);
       return { valid: true };
     } catch (error) {
-      return { valid: false, error: error instanceof Error ? error.message : String(error) };
+      return { valid: false, error: messageOf(error) };
     }
   }
 

@@ -1,5 +1,6 @@
 import type { HTTPError, KyInstance, Options } from "ky";
 import { EmbeddingResponseError } from "../core/errors.ts";
+import { isOverAMinute } from "../core/request-limits.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import { ProviderError, type ProviderFailure } from "./provider-error.ts";
 import { oneLine } from "./redact.ts";
@@ -43,8 +44,6 @@ const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504];
 /** Codes of what no waiting cures: with 429 mostly, with 400 and 403 from OpenAI, Jina, DashScope and gateways. */
 const QUOTA_CODES = /quota|billing|credit|balance|arrearage/i;
 const QUOTA_STATUSES = new Set([400, 403, 429]);
-/** How OpenAI says, with 429, that one request has more tokens than a minute may have. */
-const TOO_LARGE = /request too large|tokens must be reduced/i;
 /** Codes of a refused key that comes with another status than 401 or 403, as Gemini's 400. */
 const KEY_CODES = /^API_KEY_(INVALID|EXPIRED)$/;
 
@@ -223,7 +222,7 @@ function failureOf(status: number, data: unknown): ProviderFailure {
   if (status === 404) return "not-found";
   if (status === 408) return "timeout";
   if (status === 413) return "too-large";
-  if (status === 429) return TOO_LARGE.test(errorMessage(data) ?? "") ? "too-large" : "rate-limit";
+  if (status === 429) return isOverAMinute(errorMessage(data) ?? "") ? "too-large" : "rate-limit";
   if (status >= 300 && status < 500) return "request";
   return "server";
 }

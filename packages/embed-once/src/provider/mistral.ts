@@ -16,16 +16,17 @@ const LIMITS = {
   maxTokensPerRequest: 16_384,
 };
 
-/**
- * Mistral's embedding models (docs.mistral.ai/studio/knowledge-rag/embeddings, November 2026). codestral-embed can give
- * more dimensions than it does unasked.
- */
 const codestralEmbed: KnownModel = {
   dimensions: 1536,
   otherDimensions: { min: 1, max: 3072 },
   maxTokensPerText: 8192,
   pricePerMillionTokens: 0.15,
 };
+
+/**
+ * Mistral's embedding models (docs.mistral.ai/studio/knowledge-rag/embeddings, November 2026). codestral-embed can give
+ * more dimensions than it does unasked.
+ */
 const MODELS: KnownModels = new Map([
   ["mistral-embed", { dimensions: 1024, maxTokensPerText: 8192, pricePerMillionTokens: 0.1 }],
   ["codestral-embed", codestralEmbed],

@@ -1,18 +1,12 @@
 import { HOSTED_OPTIONS, HostedEmbedder } from "./hosted-embedder.ts";
 import type { KnownModels } from "./known-model.ts";
 import { openaiWire } from "./openai-compatible.ts";
+import { OPENAI_LIMITS } from "./openai-limits.ts";
 import { keyHint, type Provider, readVariable, requireKey } from "./provider.ts";
 
 const BASE_URL = "https://api.openai.com/v1";
 const DEFAULT_MODEL = "text-embedding-3-small";
 const KEY_VARIABLES = ["OPENAI_API_KEY"];
-
-/** OpenAI's bounds of a request (platform.openai.com/docs/api-reference/embeddings/create, November 2026). */
-export const OPENAI_LIMITS = {
-  maxTextsPerRequest: 2_048,
-  maxBytesPerRequest: Number.POSITIVE_INFINITY,
-  maxTokensPerRequest: 300_000,
-};
 
 /** Where the prices below were read. */
 export const OPENAI_PRICE_SOURCE = "developers.openai.com/api/docs/models (ada-002: docs.praison.ai), November 2026";

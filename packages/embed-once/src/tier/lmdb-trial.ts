@@ -4,6 +4,7 @@
  * Argument: path of the database.
  */
 import { open } from "lmdb";
+import { messageOf } from "../core/errors.ts";
 import { LMDB_OPTIONS, TABLES } from "./lmdb-options.ts";
 import { beginsAtNewestCommit } from "./newest-commit.ts";
 import { readState } from "./tier-state.ts";
@@ -33,6 +34,6 @@ async function walk(path: string): Promise<void> {
 try {
   await walk(process.argv[2]!);
 } catch (error) {
-  process.stderr.write(error instanceof Error ? error.message : String(error));
+  process.stderr.write(messageOf(error));
   process.exitCode = DAMAGED;
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { indexDirectory } from "../../cache/options.ts";
 import { AS_ASKED, describeOption, type ResolvedConfig } from "../../config.ts";
+import { messageOf } from "../../core/errors.ts";
 import { CommandFailure } from "../errors.ts";
 import { formatBytes, type Output, plural } from "../output.ts";
 import { type IndexStatus, loadSearchPackage } from "../search-package.ts";
@@ -38,15 +39,13 @@ async function examine(
   const findings: Finding[] = [
     { what: "Node.js", ok: true, detail: `${process.version} on ${process.platform} ${process.arch}` },
   ];
-  const failed = (error: unknown): void => {
-    const detail = error instanceof Error ? error.message : String(error);
-    findings.push({ what: "configuration", ok: false, detail });
-  };
   let opened: CommandServices;
+  let isConfigured = true;
   try {
     opened = open(false);
   } catch (error) {
-    failed(error);
+    isConfigured = false;
+    findings.push({ what: "configuration", ok: false, detail: messageOf(error) });
     try {
       // Cache and index can be looked at without a key.
       opened = open(true);
@@ -54,7 +53,6 @@ async function examine(
       return findings;
     }
   }
-  const isConfigured = findings.length === 1;
   const { services, directory, providerReason, resolved } = opened;
   const { embedderInfo, identity } = services.embedder;
   try {
@@ -119,7 +117,7 @@ async function examineIndex(
     });
     return warnings.length > 0 ? { ok: false, detail: warnings.join("; ") } : describeIndex(status);
   } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, detail: messageOf(error) };
   }
 }
 
