@@ -178,13 +178,11 @@ export class LogWriter {
   }
 
   #put(): void {
-    // In key order lmdb fills its pages; without the flag it would halve them.
-    if (this.#isNew) {
-      this.added++;
-      this.#segments.put(this.#segment, this.#page, { append: true } as never);
-    } else {
-      this.#segments.put(this.#segment, this.#page);
-    }
+    if (this.#isNew) this.added++;
+    // In key order lmdb fills its pages; without the flag it would halve them. It refuses where a row has that key or a
+    // higher one, which a lost write may have left.
+    const isAppended = this.#isNew && this.#segments.putSync(this.#segment, this.#page, { append: true } as never);
+    if (!isAppended) this.#segments.putSync(this.#segment, this.#page);
   }
 }
 

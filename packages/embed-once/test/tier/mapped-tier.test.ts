@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { MappedTier } from "../../src/tier/mapped-tier.ts";
+import { PAYLOAD_BYTES } from "../../src/tier/record-log.ts";
 import { numberedEntry } from "./numbered-entry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "embed-once-mapped-"));
@@ -88,6 +89,20 @@ describe("the mapped tier", () => {
     }
     expect(writing.usage()).toMatchObject({ entries: 1200, evictions: 0 });
     await writing.close();
+  });
+
+  test("overwrites what a lost write has left behind the end of the log", async () => {
+    const tier = await MappedTier.open({ directory: newDirectory(), maxBytes: MAX_BYTES });
+    const entries = Array.from({ length: 40 }, (_, i) => numberedEntry(i));
+    // A segment that the state knows nothing of, where the log will come to.
+    await tier.change(() => {
+      const stray = tier.parts.log.writer(5 * PAYLOAD_BYTES);
+      stray.append(Buffer.alloc(1_000, 7));
+      stray.finish();
+    });
+    for (let from = 0; from < entries.length; from += 4) await tier.set(entries.slice(from, from + 4));
+    for (const { key, value } of entries) expect(Uint8Array.from(tier.get(key)!)).toEqual(value);
+    await tier.close();
   });
 
   test("shares a directory between processes that write at once", { timeout: 60_000 }, async () => {
